@@ -1,0 +1,1 @@
+"""Whole conversations, isolation between visitors, roles, concurrency: what only several calls can show."""

@@ -1,0 +1,242 @@
+"""The session: binds tests to requirements, hands out fixtures, and turns each item into an outcome.
+
+It is a pytest plug-in module that ``conformance.plugin`` registers when a run was asked for. What a run is, stands in
+a work directory (see ``conformance.suite.workdir``), so that pytest-xdist workers find it as well.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from conformance.contract import Contract
+from conformance.suite.judge import Judge
+from conformance.suite.levels import BUDGETS, Budget
+from conformance.suite.recorder import ItemRecord, Recorder
+from conformance.suite.selection import Selection
+from conformance.suite.workdir import Workdir
+from conformance.target import BudgetExhausted, RecordingClient, Settings, TargetInfo, Throttle
+from conformance.verdicts.outcome import Finding, ItemOutcome
+from conformance.world import Gate, Ledger, PreconditionFailed, Unavailable, World
+
+PROPERTY = "livechat-outcome"
+_AUTO, _MANUAL = "Auto_Selection", "Manual_Selection"
+
+
+class Session:
+    """What one worker process holds for the length of a run."""
+
+    def __init__(self, config: pytest.Config, workdir: Workdir, worker: str) -> None:
+        self.config = config
+        self.workdir = workdir
+        self.worker = worker
+        self.settings: Settings = workdir.settings()
+        self.info: TargetInfo = workdir.target()
+        self.contract: Contract = workdir.contract()
+        self.selection = Selection(self.contract, self.settings.only, self.settings.skip)
+        self.budget: Budget = BUDGETS[self.settings.level]
+        self.recorder = Recorder(self.contract, workdir.spool(worker))
+        self.judges: dict[str, Judge] = {}
+        self.errors: dict[str, str] = {}
+        self.started: dict[str, float] = {}
+        self.closing: dict[str, tuple[Finding, str, str | None]] = {}
+
+
+SESSION = pytest.StashKey[Session]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Open the work directory in each process that runs tests."""
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    config.stash[SESSION] = Session(config, Workdir(Path(config.option.livechat_workdir)), worker)
+
+
+def clauses_of(item: pytest.Item) -> tuple[str, ...]:
+    """The requirement ids that a test is bound to, in the order given."""
+    found = [str(one) for marker in item.iter_markers("clause") for one in marker.args]
+    return tuple(dict.fromkeys(found))
+
+
+def check_name(item: pytest.Item) -> str:
+    """The stable name of a test: module without ``test_``, and function without parameters."""
+    module = Path(str(item.path)).stem.removeprefix("test_")
+    return f"{module}::{getattr(item, 'originalname', None) or item.name}"
+
+
+def item_name(item: pytest.Item) -> str:
+    """The stable name of an item: as ``check_name``, with its parameters."""
+    return f"{Path(str(item.path)).stem.removeprefix('test_')}::{item.name}"
+
+
+def _order(item: pytest.Item) -> tuple[int, str]:
+    """Items that share one routing method run together; those that need the whole server come last."""
+    routing = item.get_closest_marker("routing")
+    phase = 2 if item.get_closest_marker("exclusive") else int(bool(routing and routing.args[0] == _MANUAL))
+    return phase, ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse tests without a clause, leave out what is not selected, and order the rest by what they share."""
+    session = config.stash[SESSION]
+    unbound = [one.nodeid for one in items if not clauses_of(one)]
+    unknown = sorted({one for item in items for one in clauses_of(item)} - set(session.contract.requirements))
+    if unbound:
+        raise pytest.UsageError(f"tests without @clause(...), so nobody can say what they judge: {', '.join(unbound)}")
+    if unknown:
+        raise pytest.UsageError(f"tests are bound to requirements that the contract does not have: {', '.join(unknown)}")
+    kept = [one for one in items if any(map(session.selection.selects, clauses_of(one)))]
+    dropped = [one for one in items if one not in set(kept)]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+    items[:] = sorted(kept, key=_order)
+    session.workdir.write_plan(session.worker, {item_name(one): clauses_of(one) for one in items})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Open the item's record before its fixtures, so that what they send belongs to it."""
+    session = item.config.stash[SESSION]
+    session.recorder.item = ItemRecord(item_name(item))
+    session.judges[item.nodeid] = Judge(session.contract, check_name(item), clauses_of(item))
+    session.started[item.nodeid] = time.monotonic()
+    result = yield
+    session.recorder.item = None
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Sort what ended a test into findings and faults of our own; hand the outcome over when the item is done."""
+    session = item.config.stash[SESSION]
+    if call.excinfo is not None:
+        _sort_exception(session, item, call.excinfo.value)
+    if call.when == "teardown":
+        item.user_properties.append((PROPERTY, msgspec.json.encode(_outcome(session, item)).decode()))
+    return (yield)
+
+
+def _sort_exception(session: Session, item: pytest.Item, error: BaseException) -> None:
+    record = session.recorder.item
+    if isinstance(error, PreconditionFailed):
+        session.closing[item.nodeid] = (Finding.BLOCKED, str(error), error.requirement_id or None)
+    elif isinstance(error, Unavailable | pytest.skip.Exception):
+        session.closing[item.nodeid] = (Finding.NOT_APPLICABLE, str(error), None)
+    elif isinstance(error, BudgetExhausted):
+        session.closing[item.nodeid] = (Finding.NOT_REACHED, str(error), None)
+    elif isinstance(error, KeyError | TypeError | IndexError | AttributeError | ValueError) and record and record.broken:
+        # The answer was not what the schema says, so a test that reads it stumbles: the clause on the shape owns that.
+        broken = record.broken
+        session.closing[item.nodeid] = (Finding.BLOCKED, broken.sentence, broken.requirement)
+    else:
+        session.errors[item.nodeid] = "".join(traceback.format_exception(error))
+
+
+def _outcome(session: Session, item: pytest.Item) -> ItemOutcome:
+    judge, record = session.judges.pop(item.nodeid), session.recorder.item
+    assert record is not None
+    error = session.errors.pop(item.nodeid, None)
+    closing = session.closing.pop(item.nodeid, None)
+    if closing is not None:
+        judge.close(*closing)
+    elif error is None:
+        judge.close(Finding.NOT_REACHED, "the test ended without seeing what the clause speaks of")
+    kind = item.get_closest_marker("kind")
+    doc = (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().splitlines()
+    return ItemOutcome(
+        item=item_name(item),
+        kind=str(kind.args[0]) if kind else _kind_by_folder(item),
+        title=doc[0] if doc else item.name,
+        requirements=clauses_of(item),
+        judgements=(*judge.judgements, *record.judgements.values()),
+        duration_s=round(time.monotonic() - session.started.pop(item.nodeid), 3),
+        exchanges=tuple(record.exchanges),
+        error=error,
+        counters=record.counters,
+    )
+
+
+def _kind_by_folder(item: pytest.Item) -> str:
+    return {"scenarios": "scenario", "property": "property"}.get(Path(str(item.path)).parent.name, "area")
+
+
+@pytest.fixture(scope="session")
+def session(pytestconfig: pytest.Config) -> Session:
+    """The worker's session."""
+    return pytestconfig.stash[SESSION]
+
+
+@pytest.fixture(scope="session")
+def contract(session: Session) -> Contract:
+    """The contract in force for the target's version."""
+    return session.contract
+
+
+@pytest.fixture(scope="session")
+def target(session: Session) -> TargetInfo:
+    """What the probe found."""
+    return session.info
+
+
+@pytest.fixture(scope="session")
+def budget(session: Session) -> Budget:
+    """How much work the level allows."""
+    return session.budget
+
+
+@pytest.fixture(scope="session")
+def client(session: Session) -> Iterator[RecordingClient]:
+    """The recording client: every exchange is kept, and judged by the schemas as it passes."""
+    throttle = Throttle(max_rate=session.settings.max_rate, deadline=session.workdir.deadline())
+    with RecordingClient(session.settings, session.contract, session.recorder, throttle, worker=session.worker) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared_world(session: Session, client: RecordingClient) -> Iterator[World]:
+    """The worker's world: its agents and departments serve many tests; all of it is removed at the end."""
+    gate = Gate(session.workdir.path / "gate", client, session.info)
+    with Ledger(session.workdir.ledger(session.worker)) as ledger:
+        made = World(
+            client, session.info, session.contract, ledger, session.settings, gate, seed=session.settings.seed, worker=session.worker
+        )
+        yield made
+        made.clean_up()
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, shared_world: World) -> Iterator[World]:
+    """The world as one test sees it: under the gate that its markers ask for, so that no other test moves the ground."""
+    exclusive = request.node.get_closest_marker("exclusive") is not None
+    marker = request.node.get_closest_marker("routing")
+    routing = str(marker.args[0]) if marker else None
+    gate = shared_world.gate
+    with gate.exclusive(routing) if exclusive else gate.shared(routing):
+        yield shared_world
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest, session: Session) -> Judge:
+    """The judge of this test."""
+    return session.judges[request.node.nodeid]
+
+
+@pytest.fixture
+def record(session: Session) -> ItemRecord:
+    """The record of this item: its exchanges and counters."""
+    assert session.recorder.item is not None
+    return session.recorder.item
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest, session: Session) -> random.Random:
+    """Random numbers that depend on the run's seed and the item's name, and on nothing else."""
+    return random.Random(f"{session.settings.seed}:{item_name(request.node)}")

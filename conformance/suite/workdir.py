@@ -1,0 +1,99 @@
+"""The work directory of a run: what the processes of one run share, and what is left when one of them dies.
+
+``settings.json`` (without secrets; those travel in the environment), ``target.json``, ``plan-<worker>.json``,
+``exchanges-<worker>.jsonl``, ``ledger-<worker>.jsonl``, ``outcomes.jsonl`` and the ``gate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from conformance.contract import Contract, load_contract
+from conformance.target import Settings, TargetInfo
+from conformance.verdicts.outcome import ItemOutcome
+
+
+class Workdir:
+    """One run's work directory.
+
+    Args:
+        path: An existing folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path, settings: Settings, info: TargetInfo, deadline: float | None) -> Workdir:
+        """Make a fresh work directory; what an earlier run left there is removed."""
+        path.mkdir(parents=True, exist_ok=True)
+        for pattern in ("plan-*.json", "exchanges-*.jsonl", "outcomes.jsonl", "ledger-*.jsonl", "gate*"):
+            for stale in path.glob(pattern):
+                stale.unlink(missing_ok=True)
+        (path / "settings.json").write_text(settings.to_json(), encoding="utf-8")
+        (path / "target.json").write_bytes(msgspec.json.encode(info))
+        (path / "deadline.json").write_bytes(msgspec.json.encode(deadline))
+        return cls(path)
+
+    def settings(self) -> Settings:
+        """The settings of the run, secrets from the environment included."""
+        return Settings.from_json((self.path / "settings.json").read_text(encoding="utf-8"))
+
+    def target(self) -> TargetInfo:
+        """What the probe found."""
+        return msgspec.json.decode((self.path / "target.json").read_bytes(), type=TargetInfo)
+
+    def deadline(self) -> float | None:
+        """When the run must end, in seconds since the epoch; ``None`` without a bound."""
+        return msgspec.json.decode((self.path / "deadline.json").read_bytes(), type=float | None)
+
+    def contract(self) -> Contract:
+        """The contract in force for this target."""
+        settings = self.settings()
+        return load_contract(self.target().version, mode=settings.contract)
+
+    def spool(self, worker: str) -> Path:
+        """Where a worker keeps its exchanges."""
+        return self.path / f"exchanges-{worker}.jsonl"
+
+    def spools(self) -> list[Path]:
+        """The exchanges of all workers."""
+        return sorted(self.path.glob("exchanges-*.jsonl"))
+
+    def ledger(self, worker: str) -> Path:
+        """Where a worker writes down what it makes."""
+        return self.path / f"ledger-{worker}.jsonl"
+
+    def ledgers(self) -> list[Path]:
+        """The ledgers of all workers."""
+        return sorted(self.path.glob("ledger-*.jsonl"))
+
+    def write_plan(self, worker: str, plan: Mapping[str, tuple[str, ...]]) -> None:
+        """Write down which items a worker collected, so that what is never run can be named."""
+        (self.path / f"plan-{worker}.json").write_bytes(msgspec.json.encode(dict(plan)))
+
+    def plan(self) -> dict[str, tuple[str, ...]]:
+        """The items of the run and the requirements that each is bound to; every worker collects the same."""
+        merged: dict[str, tuple[str, ...]] = {}
+        for path in sorted(self.path.glob("plan-*.json")):
+            merged |= msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[str, ...]])
+        return merged
+
+    def add_outcome(self, encoded: str) -> None:
+        """Append one outcome, as it stands in the report of its item."""
+        with (self.path / "outcomes.jsonl").open("a", encoding="utf-8") as file:
+            file.write(encoded + "\n")
+
+    def outcomes(self) -> Iterator[ItemOutcome]:
+        """All outcomes so far. A last line that was cut by a crash is left out."""
+        path = self.path / "outcomes.jsonl"
+        if not path.exists():
+            return
+        for line in path.read_bytes().splitlines():
+            try:
+                yield msgspec.json.decode(line, type=ItemOutcome)
+            except msgspec.DecodeError:
+                continue
