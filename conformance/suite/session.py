@@ -22,7 +22,7 @@ from conformance.suite.recorder import ItemRecord, Recorder
 from conformance.suite.selection import Selection
 from conformance.suite.workdir import Workdir
 from conformance.target import BudgetExhausted, RecordingClient, Settings, TargetInfo, Throttle
-from conformance.verdicts.outcome import Finding, ItemOutcome
+from conformance.verdicts.outcome import Finding, ItemOutcome, Judgement
 from conformance.world import Gate, Ledger, PreconditionFailed, Unavailable, World
 
 PROPERTY = "livechat-outcome"
@@ -46,6 +46,17 @@ class Session:
         self.errors: dict[str, str] = {}
         self.started: dict[str, float] = {}
         self.closing: dict[str, tuple[Finding, str, str | None]] = {}
+
+    def broken_in(self, item: pytest.Item) -> list[Judgement]:
+        """What the running item found broken so far, by its own checks and by the schemas."""
+        own = self.judges[item.nodeid].judgements
+        drawn = self.recorder.item.judgements.values() if self.recorder.item else ()
+        return [one for one in (*own, *drawn) if one.finding is Finding.BROKEN]
+
+    def is_red(self, requirement: str) -> bool:
+        """Whether breaking a requirement makes a run red: a MUST whose source is not in doubt."""
+        clause = self.contract.requirements[requirement]
+        return clause.level == "MUST" and clause.confidence in {"confirmed", "observed"}
 
 
 SESSION = pytest.StashKey[Session]()
@@ -121,7 +132,21 @@ def pytest_runtest_makereport(
         _sort_exception(session, item, call.excinfo.value)
     if call.when == "teardown":
         item.user_properties.append((PROPERTY, msgspec.json.encode(_outcome(session, item)).decode()))
-    return (yield)
+    report = yield
+    _tell_pytest(session, item, call, report)
+    return report
+
+
+def _tell_pytest(session: Session, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Show findings to people who live in pytest: a broken MUST is a failed test, what does not apply a skipped one."""
+    if call.excinfo is not None and isinstance(call.excinfo.value, Unavailable):
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), 0, f"Skipped: {call.excinfo.value}")
+    elif call.when == "call" and report.passed:
+        broken = [one for one in session.broken_in(item) if session.is_red(one.requirement)]
+        if broken:
+            report.outcome = "failed"
+            report.longrepr = "\n".join(f"{one.requirement}: {one.sentence}" for one in broken)
 
 
 def _sort_exception(session: Session, item: pytest.Item, error: BaseException) -> None:

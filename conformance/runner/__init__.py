@@ -1,0 +1,1 @@
+"""One run, from settings to report: prepare, drive pytest in a process of its own, finish."""

@@ -1,0 +1,96 @@
+"""Progress: a moving bar for people at a terminal, plain lines for logs."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID
+
+_PLAIN_EVERY_S = 5.0
+
+
+class Reporter(Protocol):
+    """What a run tells while it works."""
+
+    def say(self, sentence: str) -> None:
+        """Tell one sentence."""
+
+    def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
+        """Tell how far the run is: items done of items planned, clauses found broken so far."""
+
+
+class Silent:
+    """Tells nothing."""
+
+    def say(self, sentence: str) -> None:
+        """Tell nothing."""
+
+    def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
+        """Tell nothing."""
+
+
+class PlainReporter:
+    """One line now and then, for CI logs and pipes.
+
+    Args:
+        console: Where the lines go.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._next = time.monotonic() + _PLAIN_EVERY_S
+
+    def say(self, sentence: str) -> None:
+        """Print the sentence."""
+        self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+    def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
+        """Print how far the run is, every few seconds."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _PLAIN_EVERY_S
+            found = f", {broken} clauses broken so far" if broken else ""
+            self.say(f"{done} of {total} tests{found}{f'; {note}' if note else ''}")
+
+
+class LiveReporter:
+    """A bar that moves, for people at a terminal; use it as a context manager.
+
+    Args:
+        console: The terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("judging"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def say(self, sentence: str) -> None:
+        """Print the sentence above the bar."""
+        self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+    def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
+        """Move the bar."""
+        if self._task is None:
+            self._task = self._bar.add_task("judging", total=total or None, note="")
+        told = f"{broken} broken" if broken else ""
+        self._bar.update(self._task, completed=done, total=total or None, note=" · ".join(filter(None, (told, note))))
