@@ -21,6 +21,7 @@ class Body:
         text: The body as text where it was not JSON, else ``None``; cut to the recorder's limit.
         size: The true length in bytes, before any cut.
         cut: Whether ``text`` or ``json`` holds less than the wire carried.
+        sha256: The hash of the recorded body in hexadecimal, given where it was cut.
     """
 
     json: Any = None
@@ -28,6 +29,7 @@ class Body:
     text: str | None = None
     size: int = 0
     cut: bool = False
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,314 @@
+"""From what the workers wrote down to the result document.
+
+The order in which items ran and the worker that ran them leave no trace: items are taken by name, judgements in the
+order in which their item made them, and exchanges get their ids from that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from conformance.contract.exchange import Exchange
+from conformance.verdicts.document import digest_of
+from conformance.verdicts.evidence import folded
+from conformance.verdicts.numbering import renumbered
+from conformance.verdicts.outcome import Finding, ItemOutcome
+from conformance.verdicts.overall import settle
+from conformance.verdicts.result import (
+    Constraint,
+    ContractInfo,
+    Coverage,
+    Evidence,
+    ItemResult,
+    Kill,
+    LeftBehind,
+    RequirementResult,
+    Result,
+    Scenario,
+    Suite,
+    Target,
+)
+from conformance.verdicts.spool import read_spool, shortened
+from conformance.verdicts.subject import ContractLike, RequirementLike
+from conformance.verdicts.tally import Tally
+from conformance.verdicts.waivers import Waiver
+from conformance.verdicts.words import Overall, Verdict
+
+SCENARIO_KINDS: Final = frozenset({"scenario", "model"})
+DRAWN_EXCHANGES: Final = 60
+_CONSTRAINT: Final = "constraint|"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What the run knows of itself, before any verdict.
+
+    Attributes:
+        target: What the probe found.
+        suite: Versions of what judges.
+        profile: The name of the profile, for sentences.
+        profiles: Profiles and features in force; requirements of others do not apply. Empty: all are in force.
+        absent: Feature to the sentence that says why the target does not have it.
+        left_out: Requirement to the sentence that says why the run leaves it out (``--only``, ``--read-only``, level).
+        level, settings, seed, started, duration_s, strict: As in the result; settings are redacted, ``started`` is
+            ISO 8601 in UTC.
+        mode: ``auto`` or ``documented``, how the contract was chosen.
+        partial: Sentences that say why the run judges less than its profile.
+        endings: Sentences that say what cut the run short.
+        unhealthy: Why the target could not be judged at all.
+        left_behind: What could not be removed.
+        proof: What the self-test proved.
+    """
+
+    target: Target
+    suite: Suite
+    profile: str
+    level: str
+    seed: int
+    started: str
+    duration_s: float = 0.0
+    profiles: tuple[str, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    strict: bool = False
+    mode: str = "auto"
+    partial: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
+    unhealthy: str | None = None
+    left_behind: tuple[LeftBehind, ...] = ()
+    proof: tuple[Kill, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredItem:
+    """An item of the plan. ``left_out`` says why this run does not run it (another shard's), or is ``None``."""
+
+    item: str
+    requirements: tuple[str, ...]
+    kind: str = "area"
+    title: str = ""
+    left_out: str | None = None
+
+
+def build_result(
+    run: RunInfo,
+    contract: ContractLike,
+    outcomes: Iterable[ItemOutcome],
+    spools: Iterable[Path] = (),
+    *,
+    declared: Iterable[DeclaredItem] = (),
+    waivers: Iterable[Waiver] = (),
+) -> Result:
+    """Fold a run into its result document.
+
+    Args:
+        run: What the run knows of itself.
+        contract: The contract that was applied.
+        outcomes: What became of each item, in any order; of two outcomes of one item the first by content counts.
+        spools: The exchange files of all workers.
+        declared: All items of the plan; those without an outcome were not run.
+        waivers: Known failures.
+
+    Raises:
+        SpoolError: A spool file holds something else than exchanges.
+    """
+    done = {
+        outcome.item: outcome for outcome in sorted(outcomes, key=lambda each: (each.item, repr(each)), reverse=True)
+    }
+    ran = [done[name] for name in sorted(done)]
+    items = _items(ran, declared)
+    scenarios = tuple(_scenario(outcome) for outcome in ran if _worth_drawing(outcome))
+    personas: dict[str, str] = {}
+    tally = Tally(contract)
+    wanted = _referred(ran, scenarios)
+    kept: dict[str, Exchange] = {}
+    for exchange in read_spool(spools):
+        tally.add(exchange)
+        if exchange.id in wanted:
+            kept[exchange.id] = shortened(exchange)
+            personas[exchange.id] = exchange.persona
+    evidence = folded(ran, personas)
+    bound: dict[str, list[str]] = {}
+    for item in items:
+        for identifier in item.requirements:
+            bound.setdefault(identifier, []).append(item.item)
+    result = Result(
+        verdict=Overall.INCOMPLETE,
+        exit_code=4,
+        sentence="",
+        target=run.target,
+        contract=ContractInfo(contract.version, contract.hash, tuple(contract.overlays), run.mode),
+        suite=run.suite,
+        profile=run.profile,
+        level=run.level,
+        seed=run.seed,
+        started=run.started,
+        strict=run.strict,
+        duration_s=round(run.duration_s, 3),
+        requests=tally.requests,
+        settings=dict(run.settings),
+        partial=run.partial,
+        endings=run.endings,
+        unhealthy=run.unhealthy,
+        requirements=tuple(
+            _requirement(each, contract, run, tuple(bound.get(each.id, ())), evidence.get(each.id, ()))
+            for each in contract.requirements.values()
+        ),
+        operations=tally.operations(),
+        scenarios=scenarios,
+        items=items,
+        coverage=_coverage(ran),
+        left_behind=run.left_behind,
+        exchanges=kept,
+        proof=run.proof,
+    )
+    return digest_of(renumbered(settle(result, waivers)))
+
+
+def _requirement(
+    each: RequirementLike, contract: ContractLike, run: RunInfo, items: tuple[str, ...], evidence: tuple[Evidence, ...]
+) -> RequirementResult:
+    operations = [contract.operations[name] for name in each.operations if name in contract.operations]
+    feature = next((name for name in (each.profile, *(one.optional for one in operations)) if name in run.absent), None)
+    optional = each.level == "MAY" or each.profile in run.absent or any(one.optional for one in operations)
+    return RequirementResult(
+        id=each.id,
+        level=each.level,
+        clause=each.clause,
+        confidence=each.confidence,
+        source=each.source,
+        kind=each.kind,
+        verdict=Verdict.NOT_REACHED,
+        operations=tuple(each.operations),
+        area=operations[0].area if operations else _area_of(each.id),
+        profile=each.profile,
+        since=each.since,
+        until=each.until,
+        ways=dict(each.ways or {}),
+        note=getattr(each, "note", None),
+        line=each.line,
+        excluded=_excluded(each, contract, run),
+        optional=optional,
+        absent=run.absent[feature] if feature else None,
+        items=items,
+        evidence=evidence,
+    )
+
+
+def _excluded(each: RequirementLike, contract: ContractLike, run: RunInfo) -> str | None:
+    if each.id in run.left_out:
+        return run.left_out[each.id]
+    if not contract.applies(each, run.target.version):
+        since = f"from {each.since}" if each.since else ""
+        until = f"before {each.until}" if each.until else ""
+        return f"It holds for servers {' and '.join(filter(None, (since, until)))}; this is {run.target.version}."
+    if run.profiles and each.profile not in run.profiles and each.profile not in run.absent:
+        return f"It belongs to the profile {each.profile}, which was not asked for."
+    return None
+
+
+def _area_of(identifier: str) -> str:
+    """Give the area of a clause that concerns all operations: the middle of its id, in lower case."""
+    parts = identifier.split("-")
+    return parts[1].lower() if len(parts) > 2 else "general"
+
+
+def _items(ran: list[ItemOutcome], declared: Iterable[DeclaredItem]) -> tuple[ItemResult, ...]:
+    items = {
+        each.item: ItemResult(
+            each.item,
+            each.kind,
+            each.title,
+            "left out" if each.left_out else "not run",
+            each.requirements,
+            reason=each.left_out or "",
+        )
+        for each in declared
+    }
+    for outcome in ran:
+        items[outcome.item] = ItemResult(
+            outcome.item,
+            outcome.kind,
+            outcome.title,
+            "ran" if outcome.error is None else "error",
+            outcome.requirements,
+            round(outcome.duration_s, 3),
+            outcome.error or "",
+        )
+    return tuple(items[name] for name in sorted(items))
+
+
+def _worth_drawing(outcome: ItemOutcome) -> bool:
+    """Say whether an item is drawn: every scenario, and any conversation that found something broken."""
+    if outcome.kind in SCENARIO_KINDS:
+        return bool(outcome.exchanges)
+    return len(outcome.exchanges) > 1 and outcome.kind == "area" and _outcome(outcome) is Verdict.FAIL
+
+
+def _scenario(outcome: ItemOutcome) -> Scenario:
+    failed = {each.exchanges[-1] for each in outcome.judgements if each.finding is Finding.BROKEN and each.exchanges}
+    drawn = outcome.exchanges[:DRAWN_EXCHANGES]
+    late = [each for each in outcome.exchanges[DRAWN_EXCHANGES:] if each in failed]
+    return Scenario(
+        item=outcome.item,
+        title=outcome.title,
+        kind=outcome.kind,
+        outcome=_outcome(outcome),
+        requirements=outcome.requirements,
+        exchanges=(*drawn, *late),
+        failed_at=tuple(each for each in outcome.exchanges if each in failed),
+        omitted=len(outcome.exchanges) - len(drawn) - len(late),
+    )
+
+
+def _outcome(outcome: ItemOutcome) -> Verdict:
+    found = {each.finding for each in outcome.judgements}
+    if Finding.BROKEN in found:
+        return Verdict.FAIL
+    if outcome.error is not None:
+        return Verdict.ERROR
+    for finding, verdict in (
+        (Finding.FLAKY, Verdict.FLAKY),
+        (Finding.BLOCKED, Verdict.BLOCKED),
+        (Finding.HELD, Verdict.PASS),
+        (Finding.UNSUPPORTED, Verdict.UNSUPPORTED),
+        (Finding.NOT_APPLICABLE, Verdict.NOT_APPLICABLE),
+    ):
+        if finding in found:
+            return verdict
+    return Verdict.NOT_REACHED
+
+
+def _referred(ran: list[ItemOutcome], scenarios: tuple[Scenario, ...]) -> set[str]:
+    wanted = {identifier for scenario in scenarios for identifier in scenario.exchanges}
+    for outcome in ran:
+        for judgement in outcome.judgements:
+            wanted.update(judgement.exchanges)
+            wanted.update(judgement.steps)
+    return wanted
+
+
+def _coverage(ran: list[ItemOutcome]) -> Coverage:
+    """Sum the counters.
+
+    ``constraint|<operation>|<place>|<rule>|kept`` (or ``broken``) counts one side of a rule of a request.
+    """
+    counters: dict[str, int] = {}
+    for outcome in ran:
+        for name, count in outcome.counters.items():
+            counters[name] = counters.get(name, 0) + count
+    rules: dict[tuple[str, str, str], dict[str, int]] = {}
+    for name in [name for name in counters if name.startswith(_CONSTRAINT) and name.count("|") >= 4]:
+        _, operation, place, rest = name.split("|", 3)
+        rule, side = rest.rsplit("|", 1)
+        sides = rules.setdefault((operation, place, rule), {})
+        sides[side] = sides.get(side, 0) + counters.pop(name)
+    constraints = tuple(
+        Constraint(*key, kept=sides.get("kept", 0), broken=sides.get("broken", 0))
+        for key, sides in sorted(rules.items())
+    )
+    return Coverage(constraints, dict(sorted(counters.items())))

@@ -1,0 +1,93 @@
+"""From judgements to evidence: judgements of one check that say the same are one piece, with a count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from conformance.verdicts.judge import ordered
+from conformance.verdicts.outcome import Finding, ItemOutcome, Judgement
+from conformance.verdicts.result import Evidence
+
+SHOWN_PER_GROUP: Final = 3
+
+
+def folded(outcomes: Iterable[ItemOutcome], personas: Mapping[str, str]) -> dict[str, tuple[Evidence, ...]]:
+    """Fold all judgements into evidence by requirement.
+
+    Args:
+        outcomes: Sorted by name: the first judgement of a group is the one that is shown.
+        personas: Exchange id to who sent it.
+    """
+    groups: dict[str, dict[tuple[object, ...], Evidence]] = {}
+    for outcome in outcomes:
+        for judgement in outcome.judgements:
+            piece = _piece(outcome, judgement, personas)
+            mine = groups.setdefault(judgement.requirement, {})
+            known = mine.get(_key(piece))
+            mine[_key(piece)] = piece if known is None else replace(known, count=known.count + 1)
+    return {identifier: limited(mine.values()) for identifier, mine in groups.items()}
+
+
+def joined(parts: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Join the evidence of shards, as if one run had made it."""
+    groups: dict[tuple[object, ...], Evidence] = {}
+    for piece in sorted(parts, key=lambda each: each.item):
+        known = groups.get(_key(piece))
+        groups[_key(piece)] = piece if known is None else replace(known, count=known.count + piece.count)
+    return limited(groups.values())
+
+
+def limited(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Keep a few pieces of each kind, so that a broken server cannot make a report without end; counts stay whole.
+
+    Pieces of one check, finding, operation and persona are a group. Those above the limit are counted in the last
+    that is kept.
+    """
+    kept: list[Evidence] = []
+    seen: dict[tuple[object, ...], list[int]] = {}
+    for piece in ordered(evidence):
+        places = seen.setdefault(
+            (piece.check, piece.finding, piece.operation, piece.persona, piece.blocked_by, piece.way), []
+        )
+        if len(places) < SHOWN_PER_GROUP:
+            places.append(len(kept))
+            kept.append(piece)
+        else:
+            last = places[-1]
+            kept[last] = replace(kept[last], count=kept[last].count + piece.count)
+    return tuple(kept)
+
+
+def _key(piece: Evidence) -> tuple[object, ...]:
+    """Say what makes two judgements the same; a clause that held is one piece for each check and way."""
+    if piece.finding is Finding.HELD:
+        return (piece.check, piece.finding, piece.operation, piece.way)
+    return (
+        piece.check,
+        piece.finding,
+        piece.operation,
+        piece.persona,
+        piece.sentence,
+        piece.pointer,
+        piece.blocked_by,
+    )
+
+
+def _piece(outcome: ItemOutcome, judgement: Judgement, personas: Mapping[str, str]) -> Evidence:
+    return Evidence(
+        check=judgement.check,
+        finding=judgement.finding,
+        sentence=judgement.sentence,
+        item=outcome.item,
+        operation=judgement.operation,
+        persona=personas.get(judgement.exchanges[-1]) if judgement.exchanges else None,
+        expected=judgement.expected,
+        observed=judgement.observed,
+        pointer=judgement.pointer,
+        blocked_by=judgement.blocked_by,
+        way=judgement.way,
+        exchanges=judgement.exchanges,
+        steps=judgement.steps,
+    )
