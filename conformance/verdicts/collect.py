@@ -31,7 +31,7 @@ from conformance.verdicts.result import (
     Suite,
     Target,
 )
-from conformance.verdicts.spool import read_spool, shortened
+from conformance.verdicts.spool import read_spool, within_budget
 from conformance.verdicts.subject import ContractLike, RequirementLike
 from conformance.verdicts.tally import Tally
 from conformance.verdicts.waivers import Waiver
@@ -129,7 +129,7 @@ def build_result(
     for exchange in read_spool(spools):
         tally.add(exchange)
         if exchange.id in wanted:
-            kept[exchange.id] = shortened(exchange)
+            kept[exchange.id] = exchange
             personas[exchange.id] = exchange.persona
     evidence = folded(ran, personas)
     bound: dict[str, list[str]] = {}
@@ -163,7 +163,7 @@ def build_result(
         items=items,
         coverage=_coverage(ran),
         left_behind=run.left_behind,
-        exchanges=kept,
+        exchanges=within_budget(kept, _important(ran)),
         proof=run.proof,
     )
     return digest_of(renumbered(settle(result, waivers)))
@@ -290,6 +290,17 @@ def _referred(ran: list[ItemOutcome], scenarios: tuple[Scenario, ...]) -> set[st
             wanted.update(judgement.exchanges)
             wanted.update(judgement.steps)
     return wanted
+
+
+def _important(ran: list[ItemOutcome]) -> frozenset[str]:
+    """Give the exchanges that show something else than a clause that held: they are kept in full."""
+    return frozenset(
+        identifier
+        for outcome in ran
+        for judgement in outcome.judgements
+        if judgement.finding is not Finding.HELD
+        for identifier in (*judgement.exchanges, *judgement.steps)
+    )
 
 
 def _coverage(ran: list[ItemOutcome]) -> Coverage:

@@ -42,22 +42,19 @@ def joined(parts: Iterable[Evidence]) -> tuple[Evidence, ...]:
 def limited(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Keep a few pieces of each kind, so that a broken server cannot make a report without end; counts stay whole.
 
-    Pieces of one check, finding, operation and persona are a group. Those above the limit are counted in the last
-    that is kept.
+    Pieces of one check, finding, operation and persona are of a kind. Those above the limit are counted as ``others``
+    on the first. As pieces are kept by their order, joining shards keeps the same ones as a run without shards.
     """
-    kept: list[Evidence] = []
-    seen: dict[tuple[object, ...], list[int]] = {}
+    kinds: dict[tuple[object, ...], list[Evidence]] = {}
     for piece in ordered(evidence):
-        places = seen.setdefault(
-            (piece.check, piece.finding, piece.operation, piece.persona, piece.blocked_by, piece.way), []
-        )
-        if len(places) < SHOWN_PER_GROUP:
-            places.append(len(kept))
-            kept.append(piece)
-        else:
-            last = places[-1]
-            kept[last] = replace(kept[last], count=kept[last].count + piece.count)
-    return tuple(kept)
+        kind = (piece.check, piece.finding, piece.operation, piece.persona, piece.blocked_by, piece.way)
+        kinds.setdefault(kind, []).append(piece)
+    kept: list[Evidence] = []
+    for pieces in kinds.values():
+        others = sum(each.others for each in pieces) + sum(each.count for each in pieces[SHOWN_PER_GROUP:])
+        first, *rest = (replace(each, others=0) for each in pieces[:SHOWN_PER_GROUP])
+        kept.extend((replace(first, others=others), *rest))
+    return ordered(kept)
 
 
 def _key(piece: Evidence) -> tuple[object, ...]:

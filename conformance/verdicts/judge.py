@@ -117,6 +117,8 @@ def ordered(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
                 each.persona or "",
                 each.sentence,
                 each.pointer or "",
+                each.blocked_by or "",
+                each.way or "",
                 each.item,
             ),
         )

@@ -64,6 +64,7 @@ class Evidence:
         finding: What was found.
         sentence: One plain sentence; empty where the clause held.
         count: How many judgements are folded into this one; the first of them is shown.
+        others: On the first piece of its kind: judgements of more pieces of that kind, which are not shown.
         item: The test item that judged: with the seed, what replays it.
         operation: The operation that was judged, if it was one.
         persona: Who asked in the deciding exchange.
@@ -80,6 +81,7 @@ class Evidence:
     finding: Finding
     sentence: str = ""
     count: Count = 1
+    others: Count = 0
     item: str = ""
     operation: str | None = None
     persona: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,9 @@ import msgspec
 from conformance.contract.exchange import Body, Exchange
 
 BODY_LIMIT: Final = 4096
+TIGHTER_LIMITS: Final = (2048, 1024, 512, 256)
+BUDGET: Final = 600_000
+_TELLING: Final = frozenset({"content-type", "x-auth-token", "x-user-id", "location", "allow", "retry-after"})
 _DECODER: Final = msgspec.json.Decoder(Exchange)
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
@@ -81,21 +84,54 @@ def read_spool(files: Iterable[Path]) -> Iterator[Exchange]:
                     raise SpoolError(f"{path.name}, line {number}: not an exchange: {error}.") from error
 
 
-def shortened(exchange: Exchange, limit: int = BODY_LIMIT) -> Exchange:
-    """Cut the bodies of an exchange to a limit in bytes; the true size stays, and a hash of the whole is added."""
+def shortened(exchange: Exchange, limit: int = BODY_LIMIT, *, all_headers: bool = True) -> Exchange:
+    """Cut the bodies of an exchange to a limit in bytes; the true size stays, and a hash of the whole is added.
+
+    Args:
+        exchange: As it was recorded.
+        limit: In bytes, for each body.
+        all_headers: Whether headers are kept that say nothing about the contract.
+    """
     request, response = exchange.request, exchange.response
     if request.body is not None:
         request = replace(request, body=shortened_body(request.body, limit))
+    if not all_headers:
+        request = replace(request, headers=_telling(request.headers))
     if response is not None:
-        response = replace(response, body=shortened_body(response.body, limit))
+        headers = response.headers if all_headers else _telling(response.headers)
+        response = replace(response, body=shortened_body(response.body, limit), headers=headers)
     return replace(exchange, request=request, response=response)
+
+
+def within_budget(exchanges: Mapping[str, Exchange], important: Collection[str]) -> dict[str, Exchange]:
+    """Cut exchanges so that all of them together stay readable in one document.
+
+    Important ones (what is broken) keep 4 KiB of each body and all headers. The others are cut further, all alike, until
+    they fit into the budget together; so the cut depends on nothing but the exchanges.
+    """
+    kept = {name: shortened(each, all_headers=name in important) for name, each in exchanges.items()}
+    for limit in (BODY_LIMIT, *TIGHTER_LIMITS):
+        if limit < BODY_LIMIT:
+            kept |= {
+                name: shortened(each, limit, all_headers=False)
+                for name, each in exchanges.items()
+                if name not in important
+            }
+        if sum(len(encoded(each)) for name, each in kept.items() if name not in important) <= BUDGET:
+            break
+    return kept
 
 
 def shortened_body(body: Body, limit: int = BODY_LIMIT) -> Body:
     """Cut a body; JSON that is too long becomes text, since half a JSON value is none."""
-    content = encoded(body.json) if body.is_json and body.text is None else (body.text or "").encode("utf-8", "replace")
+    whole = body.is_json and body.text is None
+    content = encoded(body.json) if whole else (body.text or "").encode("utf-8", "replace")
     if len(content) <= limit:
         return body
     digest = body.sha256 or hashlib.sha256(content).hexdigest()
     text = content[:limit].decode("utf-8", "ignore")
     return replace(body, json=None, text=text, cut=True, sha256=digest, size=max(body.size, len(content)))
+
+
+def _telling(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name in _TELLING or name.startswith("x-ratelimit")}
