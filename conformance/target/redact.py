@@ -1,0 +1,141 @@
+"""Redaction: secrets become named placeholders at the moment an exchange is captured.
+
+A placeholder says whose secret it was, so that a reader can put his own in its place: ``{{auth:agent}}``,
+``{{password:admin}}``, ``{{2fa:admin}}``. Visitor tokens are not secrets of the target's owner; they stay readable,
+because without them no exchange could be sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conformance.target.personas import Persona
+
+_SHORT: Final = 8
+"""Secrets of fewer characters are replaced only where they stand alone, so that prose stays readable."""
+_SHORTEST: Final = 4
+"""Secrets of fewer characters are replaced only where credentials stand."""
+
+_SECRET_HEADERS: Final = {
+    "x-auth-token": "auth",
+    "x-2fa-code": "2fa",
+    "authorization": "authorization",
+    "proxy-authorization": "authorization",
+    "cookie": "cookie",
+    "set-cookie": "cookie",
+}
+_SECRET_KEYS: Final = {
+    "authToken": "auth",
+    "resume": "auth",
+    "password": "password",
+    "pass": "password",
+    "newPassword": "password",
+    "bcrypt": "secret",
+    "hashedToken": "secret",
+    "digest": "password",
+}
+_ALWAYS_SECRET: Final = {"authToken", "bcrypt", "hashedToken"}
+_LOGIN_PATHS: Final = ("/api/v1/login", "/api/v1/users.create", "/api/v1/users.register", "/api/v1/users.update")
+_SECRET_SETTING: Final = re.compile(r"(?i)(secret|password|private_?key|token$)")
+_CODES: Final = {"code", "x-2fa-code", "totp"}
+
+
+class Redactor:
+    """Knows the secrets of a run and replaces them; safe for use by several threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+        self._public: set[str] = set()
+        self._long: re.Pattern[str] | None = None
+        self._lock = threading.Lock()
+
+    def learn(self, secret: str | None, placeholder: str) -> None:
+        """Remember a secret and every form in which it may come back: encoded, escaped, hashed."""
+        if not secret:
+            return
+        forms = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+        forms.add(json.dumps(secret, ensure_ascii=False)[1:-1])
+        with self._lock:
+            if all(self._known.get(form) for form in forms):
+                return
+            for form in forms:
+                self._known.setdefault(form, "{{" + placeholder + "}}")
+            self._compile()
+
+    def learn_persona(self, persona: Persona) -> None:
+        """Remember the secrets of a persona; his name and id are public."""
+        self._public.update(name for name in (persona.username, persona.user_id, persona.name) if name)
+        self.learn(persona.auth_token, f"auth:{persona.name}")
+        if persona.password:
+            self.learn(persona.password, f"password:{persona.name}")
+            self.learn(hashlib.sha256(persona.password.encode()).hexdigest(), f"2fa:{persona.name}")
+
+    def _compile(self) -> None:
+        parts: list[str] = []
+        for secret in sorted(self._known, key=len, reverse=True):
+            if len(secret) < _SHORTEST or secret in self._public:
+                continue
+            escaped = re.escape(secret)
+            parts.append(escaped if len(secret) >= _SHORT else rf"(?<!\w){escaped}(?!\w)")
+        self._long = re.compile("|".join(parts)) if parts else None
+
+    def text(self, text: str) -> str:
+        """A text with every known secret replaced."""
+        pattern = self._long
+        return pattern.sub(lambda found: self._known[found[0]], text) if pattern else text
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers with credentials replaced: known ones by their names, unknown ones by what they are."""
+        cleaned: dict[str, str] = {}
+        for name, value in headers.items():
+            kind = _SECRET_HEADERS.get(name.lower())
+            if kind is None or not value:
+                cleaned[self.text(name)] = self.text(value)
+            elif kind in {"auth", "2fa"}:
+                # A wrong credential that a test made up is no secret, and has to stay for the request to be repeated.
+                cleaned[name] = self._known.get(value) or self.text(value)
+            else:
+                cleaned[name] = "{{" + kind + "}}"
+        return cleaned
+
+    def pairs(self, pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """Query pairs with secrets replaced."""
+        return tuple((self.text(name), self.text(value)) for name, value in pairs)
+
+    def json(self, value: Any, path: str = "") -> Any:
+        """A JSON value with secrets replaced, everywhere and by the names of their keys.
+
+        Args:
+            value: The parsed value.
+            path: The path of the request, which decides whether a key called ``password`` holds one.
+        """
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.json(item, path) for item in value]
+        if isinstance(value, dict):
+            cleaned = {self.text(key): self._member(key, item, path) for key, item in value.items()}
+            name, content = value.get("_id"), value.get("value")
+            # A setting document: the owner's secrets stand in it in clear, under a name that says so.
+            if isinstance(name, str) and isinstance(content, str) and content and _SECRET_SETTING.search(name):
+                cleaned["value"] = "{{secret}}"
+            return cleaned
+        return value
+
+    def _member(self, key: str, value: Any, path: str) -> Any:
+        if isinstance(value, str) and value:
+            known = self._known.get(value)
+            if key in _SECRET_KEYS or key in _CODES:
+                if known:
+                    return known
+                if key in _ALWAYS_SECRET or (key in _SECRET_KEYS and path.rstrip("/").endswith(_LOGIN_PATHS)):
+                    return "{{" + _SECRET_KEYS[key] + "}}"
+        return self.json(value, path)

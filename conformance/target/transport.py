@@ -1,0 +1,152 @@
+"""The transport: httpcore's connection pool under httpx, with one total deadline for each request.
+
+httpx bounds each single read; a server that sends one byte a second would still hold a request for hours. Here every
+read and write of a request ends when the request's time is over.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from httpcore import SOCKET_OPTION
+
+_KEEP_ALIVE_S: Final = 2.0
+"""Idle connections are dropped before servers drop them (5 s with Node), so that no request meets a closing one."""
+
+
+class _Deadline(threading.local):
+    at: float | None = None
+
+    def bound(self, timeout: float | None) -> float | None:
+        if self.at is None:
+            return timeout
+        left = max(self.at - time.monotonic(), 0.001)
+        return left if timeout is None else min(timeout, left)
+
+
+class _BoundStream(httpcore.NetworkStream):
+    """A network stream whose every operation ends at the deadline of the thread that uses it."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.bound(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.bound(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.bound(timeout))
+        return _BoundStream(stream, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _BoundBackend(httpcore.NetworkBackend):
+    def __init__(self, deadline: _Deadline) -> None:
+        self._backend = httpcore.SyncBackend()
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        stream = self._backend.connect_tcp(host, port, self._deadline.bound(timeout), local_address, socket_options)
+        return _BoundStream(stream, self._deadline)
+
+
+class _Answer(httpx.SyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class BoundedTransport(httpx.BaseTransport):
+    """Sends requests over HTTP/1.1 and keeps connections alive; errors are those of httpcore.
+
+    Args:
+        ssl_context: For https.
+        connections: How many at once at most.
+    """
+
+    def __init__(self, ssl_context: ssl.SSLContext | None = None, connections: int = 64) -> None:
+        self._deadline = _Deadline()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl_context,
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=_KEEP_ALIVE_S,
+            http1=True,
+            http2=False,
+            network_backend=_BoundBackend(self._deadline),
+        )
+
+    def set_deadline(self, at: float | None) -> None:
+        """Until when (monotonic seconds) the requests of this thread may take."""
+        self._deadline.at = at
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; the response's body is still to be read."""
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method.encode("ascii"),
+                url=httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.extensions.get("target", request.url.raw_path),
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions={"timeout": request.extensions.get("timeout", {})},
+            )
+        )
+        return httpx.Response(
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Answer(answer.stream),
+            extensions=answer.extensions,
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+def ssl_context(*, insecure: bool, ca: str | None) -> ssl.SSLContext:
+    """What a TLS connection trusts.
+
+    Raises:
+        OSError: The file of authorities cannot be read, or holds none (``ssl.SSLError`` is an ``OSError``).
+    """
+    context = ssl.create_default_context(cafile=ca)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
