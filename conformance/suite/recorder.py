@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-import msgspec
-
 from conformance.contract import Contract, Mismatch
 from conformance.contract.exchange import Exchange
-from conformance.verdicts.outcome import Finding, Judgement
+from conformance.verdicts import Finding, Judgement, write_line
 
 _KINDS = {"status": "status", "media": "shape", "shape": "shape"}
 
@@ -46,7 +44,6 @@ class Recorder:
     def __init__(self, contract: Contract, spool: Path) -> None:
         self._contract = contract
         self._file = spool.open("ab")
-        self._encoder = msgspec.json.Encoder()
         self.item: ItemRecord | None = None
         self.last: Exchange | None = None
 
@@ -62,7 +59,7 @@ class Recorder:
 
     def exchange(self, exchange: Exchange) -> None:
         """Keep one exchange."""
-        self._file.write(self._encoder.encode(exchange) + b"\n")
+        self._file.write(write_line(exchange))
         self._file.flush()
         self.last = exchange
         if self.item is not None:

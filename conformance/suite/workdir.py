@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Workdir:
 
     def settings(self) -> Settings:
         """The settings of the run, secrets from the environment included."""
-        return Settings.from_json((self.path / "settings.json").read_text(encoding="utf-8"))
+        return Settings.from_json((self.path / "settings.json").read_text(encoding="utf-8"), os.environ)
 
     def target(self) -> TargetInfo:
         """What the probe found."""

@@ -1,0 +1,160 @@
+"""``livechat-conformance run``: judge a server."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from conformance.target.options import OPTIONS, Option
+
+_SHOWN_FAILURES = 12
+_HELP = """Judge a server against the Livechat REST contract, clause by clause.
+
+    Without URL the embedded reference server is started on a free port and judged.
+
+    \b
+    Examples:
+      livechat-conformance run
+      livechat-conformance run http://127.0.0.1:3000 --admin-user admin
+      livechat-conformance run https://chat.example.com --read-only --level quick
+      livechat-conformance run http://127.0.0.1:3000 --only rooms --seed 7 -x
+
+    The administrator's password comes from LIVECHAT_CONFORMANCE_ADMIN_PASSWORD, the settings file
+    or a prompt. Every option can also be set as LIVECHAT_CONFORMANCE_<OPTION>, or in
+    livechat-conformance.toml.
+
+    \b
+    Exit codes: 0 conformant; 1 not conformant; 2 usage, configuration or contract error;
+    3 target not reachable or not healthy; 4 incomplete; 5 nothing tested.
+    """
+
+
+def _click_option(option: Option) -> click.Option:
+    """One click option from the table of options; values are read by the settings, so that all sources agree."""
+    names = [f"--{option.name}"]
+    if option.name == "fail-fast":
+        names.append("-x")
+    common: dict[str, Any] = {"help": option.help, "default": None}
+    if option.kind == "flag":
+        return click.Option([*names, option.field], is_flag=True, flag_value=True, type=click.BOOL, **common)
+    if option.kind == "list":
+        return click.Option([*names, option.field], multiple=True, metavar="NAME[,NAME...]", **common)
+    metavar = "|".join(option.choices) if option.choices else option.kind.upper()
+    return click.Option([*names, option.field], metavar=metavar, **common)
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """What the command line really said; lists may be repeated or joined by commas."""
+    given: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, tuple):
+            value = tuple(part.strip() for one in value for part in one.split(",") if part.strip()) or None
+        if value is not None:
+            given[name] = value
+    return given
+
+
+def _judge(url: str | None, config: str | None, formats: tuple[str, ...], quiet: bool, app: str | None, **values: Any) -> None:
+    from conformance.report import FORMATS
+    from conformance.runner.progress import LiveReporter, PlainReporter, Reporter, Silent
+    from conformance.runner.run import RunError, prepare, unhealthy_result
+    from conformance.target import SettingsError, load_settings
+
+    console = Console(stderr=True)
+    chosen = formats or tuple(FORMATS)
+    reporter: Reporter = Silent() if quiet else PlainReporter(console)
+    interrupted = False
+    try:
+        settings = load_settings(
+            _given({"url": url, **values}), _environment(), config, prompt=_ask if sys.stdin.isatty() else None
+        )
+        with ExitStack() as stack:
+            if console.is_terminal and not quiet:
+                reporter = stack.enter_context(LiveReporter(console))
+            run = prepare(settings, app=app, formats=chosen, reporter=reporter)
+            try:
+                run.judge(reporter)
+            finally:
+                result = run.finish()
+                interrupted = run.interrupted
+    except SettingsError as error:
+        raise _Refusal(error.sentence, error.exit_code) from None
+    except RunError as error:
+        unhealthy = unhealthy_result(error, chosen)
+        if unhealthy is None or error.settings is None:
+            raise _Refusal(str(error), error.exit_code) from None
+        _tell(Console(), unhealthy, error.settings.report)
+        sys.exit(unhealthy.exit_code)
+    _tell(Console(), result, run.settings.report)
+    if interrupted:
+        sys.exit(result.exit_code or 4)
+    sys.exit(result.exit_code)
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return dict(os.environ)
+
+
+def _ask(question: str) -> str:
+    return str(click.prompt(question, hide_input=True, err=True))
+
+
+class _Refusal(click.ClickException):
+    """A run that could not begin."""
+
+    def __init__(self, sentence: str, exit_code: int) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+def _tell(console: Console, result: Any, report: str) -> None:
+    """The verdict sentence first, then what failed, then where the report is."""
+    from conformance.report.words import plain_line
+    from conformance.verdicts import Verdict, weaknesses
+
+    def say(text: str) -> None:
+        console.print(plain_line(text), markup=False, highlight=False, soft_wrap=True)
+
+    say(result.sentence)
+    bad = (Verdict.FAIL, Verdict.STALE_WAIVER, Verdict.FLAKY, Verdict.ERROR, Verdict.BLOCKED)
+    failed = [one for verdict in bad for one in result.requirements if one.verdict is verdict]
+    if failed:
+        say("")
+    for one in failed[:_SHOWN_FAILURES]:
+        say(f"  {one.verdict.value:<8} {one.id:<18} {one.clause}")
+        if one.reason:
+            say(f"           {one.reason}")
+    if len(failed) > _SHOWN_FAILURES:
+        say(f"  ... and {len(failed) - _SHOWN_FAILURES} more")
+    for weakness in weaknesses(result):
+        say(f"  note: {weakness}")
+    say("")
+    say(f"{result.requests} requests, {result.duration_s:.1f} s, seed {result.seed}. Report: {Path(report) / 'index.html'}")
+
+
+command = click.Command(
+    "run",
+    callback=_judge,
+    help=_HELP,
+    short_help="Judge a server, clause by clause.",
+    params=[
+        click.Argument(["url"], required=False, metavar="[URL]"),
+        *(_click_option(option) for option in OPTIONS if option.name != "url"),
+        click.Option(["--config"], metavar="FILE", help="Settings file (default: livechat-conformance.toml here)."),
+        click.Option(["--app"], metavar="MODULE:APP", help="Judge an ASGI or WSGI app, served on loopback."),
+        click.Option(
+            ["--format", "formats"],
+            multiple=True,
+            metavar="NAME",
+            help="Write only these reports: html, junit, summary, sarif, badge, json, har (repeatable).",
+        ),
+        click.Option(["--quiet", "-q"], is_flag=True, help="No progress."),
+    ],
+)

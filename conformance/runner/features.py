@@ -1,0 +1,24 @@
+"""Features: which profiles are in force for a run, and which optional features its target does not have."""
+
+from __future__ import annotations
+
+from conformance.target import Settings, TargetInfo
+
+_LADDER = ("visitor", "agent", "manager")
+
+
+def profiles_in_force(settings: Settings, info: TargetInfo) -> tuple[str, ...]:
+    """The profiles that a run judges, the widest last.
+
+    ``auto`` is all that the credentials allow: everything with an administrator, the visitor's profile without.
+    """
+    chosen = settings.profile
+    if chosen == "auto":
+        chosen = "manager" if info.is_admin else "visitor"
+    return _LADDER[: _LADDER.index(chosen) + 1]
+
+
+def absent_features(settings: Settings, info: TargetInfo) -> dict[str, str]:
+    """Feature to the sentence that says why the target does not have it: declared so, or detected."""
+    declared = {name: f"declared absent by --without {name}" for name in settings.without}
+    return {**dict(info.absent), **declared}

@@ -1,0 +1,286 @@
+"""One run: prepare it, let pytest do the judging, finish it with a result document and its reports."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import conformance
+from conformance.contract import Contract, ContractError, load_contract
+from conformance.report import FORMATS, write_reports
+from conformance.runner import child, stage
+from conformance.runner.features import absent_features, profiles_in_force
+from conformance.runner.progress import Reporter, Silent
+from conformance.suite.selection import Selection, SelectionError
+from conformance.suite.workdir import Workdir
+from conformance.target import Settings, TargetError, TargetInfo, load_settings, probe
+from conformance.verdicts import (
+    DeclaredItem,
+    Kill,
+    LeftBehind,
+    Result,
+    RunInfo,
+    Suite,
+    Target,
+    Waiver,
+    WaiverError,
+    build_result,
+    load_waivers,
+    write_result,
+)
+
+_PINNED = ("schemathesis", "hypothesis", "jsonschema-rs", "pytest", "httpx")
+_NOTHING_COLLECTED = 5
+
+
+class RunError(Exception):
+    """A run that cannot begin; the message is one sentence that says what to do.
+
+    Attributes:
+        exit_code: 2 for a mistake of the user or of the contract, 3 for the target, 5 where nothing is left to judge.
+        settings: The settings, where they could be resolved: a report can then still be written.
+    """
+
+    def __init__(self, sentence: str, exit_code: int, settings: Settings | None = None) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+        self.settings = settings
+
+
+@dataclass
+class Run:
+    """A prepared run.
+
+    Attributes:
+        settings: Resolved, with the URL of the target.
+        contract: In force for the target's version.
+        info: What the probe found.
+        workdir: What the processes of the run share.
+        waivers: Known failures that are accepted.
+        formats: The reports to write.
+        held: What must be let go at the end: the embedded server, the served app, the changed settings.
+        endings: What cut the run short.
+    """
+
+    settings: Settings
+    contract: Contract
+    info: TargetInfo
+    workdir: Workdir
+    waivers: Sequence[Waiver] = ()
+    formats: Sequence[str] = FORMATS
+    held: ExitStack = field(default_factory=ExitStack)
+    endings: list[str] = field(default_factory=list)
+    started: float = field(default_factory=time.time)
+    interrupted: bool = False
+    error: str | None = None
+
+    def judge(self, reporter: Reporter) -> None:
+        """Run the tests."""
+        ending = child.run_tests(self.settings, self.workdir, reporter, self.workdir.deadline())
+        self.endings += ending.reasons
+        self.interrupted = ending.interrupted
+        if ending.code not in (0, 1, _NOTHING_COLLECTED) and not ending.reasons:
+            log = self.workdir.path / "pytest.log"
+            self.endings.append(f"the process that runs the tests ended with status {ending.code}; {log.name} says why")
+
+    def finish(self, proof: Sequence[Kill] = ()) -> Result:
+        """Clean up, decide the verdicts, and write the reports."""
+        left = stage.clean_up(self)
+        self.held.close()
+        result = self._result(left, proof)
+        folder = Path(self.settings.report)
+        write_reports(result, folder, formats=self.formats)
+        return result
+
+    def _result(self, left: Sequence[LeftBehind], proof: Sequence[Kill]) -> Result:
+        selection = Selection(self.contract, self.settings.only, self.settings.skip)
+        chosen = set(selection.selected())
+        left_out = {one: "it was left out by --only or --skip" for one in self.contract.requirements if one not in chosen}
+        partial = [f"only {len(chosen)} of {len(self.contract.requirements)} requirements were selected"] if left_out else []
+        profiles = profiles_in_force(self.settings, self.info)
+        outcomes = list(self.workdir.outcomes())
+        run = RunInfo(
+            target=Target(
+                url=self.settings.url or "",
+                product=self.info.product,
+                version=self.info.version,
+                newer_than_contract=self.info.newer_than_contract,
+                routing=self.info.routing,
+                limiter=str(self.info.limiter) if self.info.limiter else None,
+                notes=tuple(self.info.notes),
+            ),
+            suite=suite_info(),
+            profile=profiles[-1],
+            profiles=(*profiles, *self.contract.features),
+            absent=absent_features(self.settings, self.info),
+            left_out=left_out,
+            partial=tuple(partial),
+            level=self.settings.level,
+            seed=self.settings.seed,
+            started=datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds"),
+            duration_s=time.time() - self.started,
+            settings=self.settings.redacted(),
+            strict=self.settings.strict,
+            mode=self.settings.contract,
+            endings=tuple(self.endings),
+            left_behind=tuple(left),
+            proof=tuple(proof),
+        )
+        declared = [DeclaredItem(name, ids) for name, ids in self.workdir.plan().items()]
+        return build_result(
+            run, self.contract, outcomes, self.workdir.spools(), declared=declared, waivers=self.waivers
+        )
+
+
+def suite_info() -> Suite:
+    """The versions of what judges."""
+    return Suite(
+        conformance.__version__,
+        platform.python_version(),
+        {name: importlib.metadata.version(name) for name in _PINNED},
+    )
+
+
+def prepare(settings: Settings, *, app: str | Any | None = None, formats: Sequence[str] = FORMATS, reporter: Reporter | None = None) -> Run:
+    """Reach the target, load the contract for its version, and make everything ready for the tests.
+
+    Args:
+        settings: Resolved settings; without a URL the embedded reference server is started.
+        app: An ASGI or WSGI app (or ``module:app``) to judge instead of a URL.
+        formats: The reports to write.
+        reporter: Is told what happens.
+
+    Raises:
+        RunError: The run cannot begin.
+    """
+    told = reporter or Silent()
+    held = ExitStack()
+    try:
+        waivers = load_waivers(Path(settings.waivers)) if settings.waivers else ()
+        folder = _report_folder(settings)
+        settings = stage.with_target(settings, app, held, told)
+        info = probe(settings)
+        told.say(f"{settings.url} is {info.product or 'a server'} {info.version or 'of an unknown version'}.")
+        contract = load_contract(info.version, mode=settings.contract)
+        if not Selection(contract, settings.only, settings.skip).selected():
+            raise RunError("the selection is empty: --only and --skip leave nothing to judge", 5, settings)
+        deadline = time.time() + settings.max_time if settings.max_time else None
+        workdir = Workdir.create(folder / "work", settings, info, deadline)
+        run = Run(settings, contract, info, workdir, waivers, formats, held)
+        stage.set_up(run, told)
+    except RunError:
+        held.close()
+        raise
+    except (ContractError, SelectionError, WaiverError) as error:
+        held.close()
+        raise RunError(str(error), 2, settings) from error
+    except TargetError as error:
+        held.close()
+        raise RunError(error.sentence, error.exit_code, settings) from error
+    except BaseException:
+        held.close()
+        raise
+    return run
+
+
+def _report_folder(settings: Settings) -> Path:
+    folder = Path(settings.report)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK) or shutil.disk_usage(folder).free < 1024 * 1024:
+            raise OSError("it cannot be written to, or the disk is full")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise RunError(f"the report cannot go to {folder}: {why}. Choose another folder with --report.", 2, settings) from None
+    return folder.resolve()
+
+
+def unhealthy_result(error: RunError, formats: Sequence[str] = FORMATS, started: float | None = None) -> Result | None:
+    """The result of a run that could not begin because of its target: everything *not run*, the cause first."""
+    if error.settings is None or error.exit_code != 3:
+        return None
+    settings = error.settings
+    contract = load_contract(None, mode=settings.contract)
+    begun = started or time.time()
+    result = build_result(
+        RunInfo(
+            target=Target(url=settings.url or ""),
+            suite=suite_info(),
+            profile=settings.profile,
+            level=settings.level,
+            seed=settings.seed,
+            started=datetime.fromtimestamp(begun, UTC).isoformat(timespec="seconds"),
+            duration_s=time.time() - begun,
+            settings=settings.redacted(),
+            strict=settings.strict,
+            mode=settings.contract,
+            unhealthy=str(error),
+        ),
+        contract,
+        (),
+    )
+    write_reports(result, Path(settings.report), formats=formats)
+    return result
+
+
+def run(
+    url: str | None = None,
+    *,
+    app: Any | None = None,
+    config: Path | None = None,
+    reporter: Reporter | None = None,
+    **options: Any,
+) -> Result:
+    """Judge a server and return the result document; the reports are written as well.
+
+    Args:
+        url: The server; ``None`` for the embedded reference server, or together with ``app``.
+        app: An ASGI or WSGI app object to judge; it is served on loopback.
+        config: A settings file.
+        reporter: Is told how far the run is.
+        options: Any setting by its field, for example ``level="quick"``, ``report="out"``.
+
+    Raises:
+        RunError: The run cannot begin; ``exit_code`` says why.
+    """
+    settings = resolve({"url": url, **options}, config)
+    prepared = prepare(settings, app=app, reporter=reporter)
+    try:
+        prepared.judge(reporter or Silent())
+    finally:
+        result = prepared.finish()
+    return result
+
+
+def resolve(given: Mapping[str, Any], config: Path | None = None) -> Settings:
+    """Settings from what was given, the environment and the file.
+
+    Raises:
+        RunError: They contradict themselves or name nothing that exists.
+    """
+    try:
+        return load_settings(given, os.environ, config)
+    except TargetError as error:
+        raise RunError(error.sentence, error.exit_code) from None
+
+
+def prepare_for_pytest(given: Mapping[str, Any], *, app: str | None, config: Path | None) -> Run:
+    """Prepare a run that pytest itself drives; ``url`` may be ``reference``.
+
+    Raises:
+        RunError: The run cannot begin.
+    """
+    named = {name: value for name, value in given.items() if (name, value) != ("url", "reference")}
+    return prepare(resolve(named, config), app=app)
+
+
+__all__ = ["Run", "RunError", "prepare", "prepare_for_pytest", "resolve", "run", "suite_info", "unhealthy_result", "write_result"]
