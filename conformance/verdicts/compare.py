@@ -164,7 +164,7 @@ def _run(name: str, result: Result) -> Run:
 def _warnings(runs: Sequence[Run]) -> Iterator[str]:
     hashes = {run.contract_hash for run in runs}
     if len(hashes) > 1:
-        yield "The runs were judged by different contracts; a change may come from the contract and not from the server."
+        yield "The runs were judged by different contracts: a change may come from the contract, not from the server."
     if len({(run.product, run.version) for run in runs}) > 1:
         yield "The runs judge different servers or versions."
 

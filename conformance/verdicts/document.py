@@ -14,15 +14,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import MISSING, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from conformance.verdicts.result import FORMAT, Result
+from conformance.verdicts.result import FORMAT, OperationResult, RequirementResult, Result
 from conformance.verdicts.spool import encoded
 
+_ALWAYS: Final[dict[type, frozenset[str]]] = {
+    Result: frozenset(each.name for each in fields(Result)),
+    RequirementResult: frozenset({"reason", "operations", "evidence"}),
+    OperationResult: frozenset({"requests", "accepted", "statuses", "documented", "latency", "judged"}),
+}
 _MEMBERS: Final = ("format", "verdict", "exit_code", "requirements", "operations")
 
 
@@ -60,7 +66,36 @@ class DigestMismatch(InvalidResult):
 
 def canonical(result: Result) -> bytes:
     """Give the canonical JSON of a result: members sorted, no spaces, UTF-8."""
-    return encoded(result)
+    return encoded(_bare(result))
+
+
+def _bare(value: Any) -> Any:
+    """Leave members out that have their default: most of thousands of exchanges would be made of nulls."""
+    if is_dataclass(value) and not isinstance(value, type):
+        kind = type(value)
+        always = _ALWAYS.get(kind, frozenset())
+        return {
+            name: _bare(getattr(value, name))
+            for name, default in _defaults(kind)
+            if name in always or default is MISSING or getattr(value, name) != default
+        }
+    if isinstance(value, dict):
+        return {key: _bare(each) for key, each in value.items()} if _holds_data(value) else value
+    if isinstance(value, tuple):
+        return [_bare(each) for each in value]
+    return value
+
+
+def _holds_data(value: dict[Any, Any]) -> bool:
+    return any(is_dataclass(each) for each in value.values())
+
+
+@cache
+def _defaults(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(
+        (each.name, each.default_factory() if each.default_factory is not MISSING else each.default)
+        for each in fields(kind)
+    )
 
 
 def digest_of(result: Result) -> Result:

@@ -54,7 +54,14 @@ def limited(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
         others = sum(each.others for each in pieces) + sum(each.count for each in pieces[SHOWN_PER_GROUP:])
         first, *rest = (replace(each, others=0) for each in pieces[:SHOWN_PER_GROUP])
         kept.extend((replace(first, others=others), *rest))
-    return ordered(kept)
+    return _one_sample(ordered(kept))
+
+
+def _one_sample(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Let only the first piece of evidence that held keep its exchanges: a pass shows one sample of what it rests on."""
+    held = [piece for piece in evidence if piece.finding is Finding.HELD and piece.exchanges]
+    bare = {id(piece) for piece in held[1:]}
+    return tuple(replace(piece, exchanges=()) if id(piece) in bare else piece for piece in evidence)
 
 
 def _key(piece: Evidence) -> tuple[object, ...]:
