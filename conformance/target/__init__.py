@@ -16,6 +16,7 @@ from conformance.target.errors import (
 )
 from conformance.target.personas import NOBODY, Caller, Persona
 from conformance.target.ports import Silence, Sink
+from conformance.target.probe import Identity, TargetInfo, probe
 from conformance.target.settings import Settings, load_settings
 from conformance.target.throttle import Limiter, Throttle
 
@@ -25,6 +26,7 @@ __all__ = [
     "BadCredentials",
     "BudgetExhausted",
     "Caller",
+    "Identity",
     "Limiter",
     "Persona",
     "RateLimitExceeded",
@@ -35,9 +37,11 @@ __all__ = [
     "Silence",
     "Sink",
     "TargetError",
+    "TargetInfo",
     "TargetNotHealthy",
     "TargetUnreachable",
     "Throttle",
     "WriteRefused",
     "load_settings",
+    "probe",
 ]

@@ -146,7 +146,7 @@ class RecordingClient:
             who: A persona, or a visitor of the world; gives the credentials.
             operation_id: An ``operationId`` of the contract.
             path: Values of path parameters; percent-encoded here.
-            query: Names to values, or pairs; ``None`` is left out, a ``dict`` goes out as JSON, a list repeats its name.
+            query: Names to values, or pairs; ``None`` is left out, a ``dict`` is sent as JSON, a list repeats its name.
             json: The body as a JSON value; ``ABSENT`` sends none.
             data: The body as form fields.
             content: The body as it is; give ``content-type`` in ``headers``.
