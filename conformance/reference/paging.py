@@ -33,11 +33,13 @@ class Page:
         offset: How many to leave out; never negative.
         count: How many at most; 0 is all of them.
         sort: Pairs of dotted path and direction, or empty for the order of the operation.
+        echo: The offset as the answer repeats it: None (``null``) where what was sent is no number.
     """
 
     offset: int
     count: int
     sort: tuple[tuple[str, int], ...]
+    echo: int | None = 0
 
 
 def parse_int(value: Any) -> int | None:
@@ -54,6 +56,13 @@ def parse_int(value: Any) -> int | None:
 def read_offset(site: Site, query: Mapping[str, Any]) -> int:
     """The wanted offset, 0 unless a number was given."""
     return parse_int(query.get("offset")) or 0
+
+
+@behaviour("paging.echo")
+def read_echo(site: Site, query: Mapping[str, Any]) -> int | None:
+    """The offset as an answer repeats it: null where what was sent is no number (recording ``rooms/079``)."""
+    given = query.get("offset")
+    return parse_int(given) if given else 0
 
 
 @behaviour("paging.count")
@@ -129,7 +138,7 @@ def read_page(site: Site, call: Call) -> Page:
     check_unused(site, call.query)
     if offset < 0:
         raise Failure(f"BSON field 'skip' value must be >= 0, actual value '{offset}'")
-    return Page(offset, abs(count), sort)
+    return Page(offset, abs(count), sort, read_echo(site, call.query))
 
 
 @behaviour("paging.cut")
@@ -156,13 +165,13 @@ def find_page(
     *,
     default_sort: Sequence[tuple[str, int]] = (),
     where: Callable[[Document], bool] | None = None,
-) -> tuple[list[Document], dict[str, int]]:
+) -> tuple[list[Document], dict[str, int | None]]:
     """A page of a collection, and the keys ``count``, ``offset`` and ``total`` that tell about it."""
     found = collection.find(condition, sort=page.sort or default_sort, skip=page.offset, limit=page.count, where=where)
-    return found, page_keys(site, len(found), page.offset, total(site, collection, condition or {}, where))
+    return found, page_keys(site, len(found), page.echo, total(site, collection, condition or {}, where))
 
 
 @behaviour("paging.keys")
-def page_keys(site: Site, count: int, offset: int, matches: int) -> dict[str, int]:
+def page_keys(site: Site, count: int, offset: int | None, matches: int) -> dict[str, int | None]:
     """The keys that go with a page."""
     return {"count": count, "offset": offset, "total": matches}
