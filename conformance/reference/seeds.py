@@ -1,4 +1,4 @@
-"""What stands in a new database: settings, permissions, office hours, the first account and the bot."""
+"""What stands in a new database: settings, permissions, office hours, a channel, the first account and the bot."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ def seed(site: Site) -> None:
     options = site.options
     if site.users.get(BOT["_id"]) is None:
         create_account(
-            site, "rocket.cat", new_id(site), name="Rocket.Cat", roles=("bot",), identifier=BOT["_id"], status="online"
+            site,
+            "rocket.cat",
+            new_id(site),
+            name="Rocket.Cat",
+            roles=("bot",),
+            identifier=BOT["_id"],
+            status="online",
+            type="bot",
         )
     if site.users.one({"username": options.admin_user}) is None:
         create_account(
@@ -33,6 +40,8 @@ def seed(site: Site) -> None:
             roles=("admin", "livechat-manager"),
             utcOffset=0,
         )
+    if site.channels.get("GENERAL") is None:
+        add(site, site.channels, {"_id": "GENERAL", "name": "general", "t": "c"})
     if not site.office_hours.count():
         for code in (1, 2, 3, 4, 5, 6, 0):
             add(

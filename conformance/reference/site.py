@@ -122,6 +122,7 @@ class Site:
             "inquiries", ["rid", "status", "department", "ts", "v.token"], [("rid",), ("status", "ts"), ("v.token",)]
         )
         self.subscriptions: Collection = add("subscriptions", ["rid", "u._id"], [("rid",), ("u._id",)])
+        self.channels: Collection = add("channels", ["name"])
         self.departments: Collection = add("departments", ["name", "enabled"], [("name",)])
         self.department_agents: Collection = add(
             "department_agents",
