@@ -225,6 +225,7 @@ class Application:
         """Find the operation of a call and fill in what it says; an answer where there is no operation to ask."""
         if raw is None:
             return html_refusal(413, "Payload Too Large")
+        call.raw = raw
         call.body = parse_body(call.method, call.headers, raw)
         if call.method == "HEAD":
             return unknown_route(self.site, call)

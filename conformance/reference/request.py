@@ -42,6 +42,7 @@ class Call:
         user: The account that asks, on operations that need one; a fresh copy of its document.
         token: The login token of that account, on operations that need one.
         operation: The operation that the call is for.
+        raw: The body as it was sent, for uploads.
     """
 
     method: str
@@ -54,6 +55,7 @@ class Call:
     operation: Operation
     user: Document = field(default_factory=dict)
     token: str = ""
+    raw: bytes = b""
 
 
 def bad_request() -> Answer:
