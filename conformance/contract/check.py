@@ -71,6 +71,10 @@ class Checker:
                 yield self._refused(
                     operation, "query", f"?{parameter.name}", f"{parameter.name} is missing", "present", "absent"
                 )
+        wanted = operation.raw.get("x-query-any-of", ())
+        if wanted and not any(name in values for name in wanted):
+            message = f"none of {', '.join(wanted)} is given"
+            yield self._refused(operation, "query", "", message, "one of them", "none", bool(operation.tolerated))
         if operation.strict_query:
             for name in values:
                 if name not in known:
@@ -90,7 +94,7 @@ class Checker:
 
     def _value(self, operation: Operation, parameter: Parameter, value: Any) -> Iterator[Mismatch]:
         mark = {"path": ":", "query": "?", "header": "@"}.get(parameter.location, "") + parameter.name
-        tolerated = parameter.tolerant or operation.tolerant
+        tolerated = bool(parameter.tolerated or operation.tolerated)
         candidates = readings(value)
         if parameter.is_json:
             if value == "":
@@ -148,7 +152,7 @@ class Checker:
                 fault.message,
                 fault.expected,
                 fault.observed,
-                operation.tolerant,
+                bool(operation.tolerated) or self._validators.tolerates(fault),
                 to_pointer(fault.schema),
             )
 

@@ -136,45 +136,52 @@ class Contract:
         """Return where a response departs from what is documented for its status."""
         return list(self._checker.response(self._operation(operation), response))
 
+    def operation_of(self, exchange: Exchange) -> Operation | None:
+        """Return the operation that an exchange names, else the one that its path addresses, or ``None``."""
+        operation = self.operations.get(exchange.operation or "")
+        if operation is None:
+            found = self.match(exchange.request.method, exchange.request.path)
+            return found[0] if found else None
+        return operation
+
     def check(self, exchange: Exchange) -> list[Mismatch]:
         """Return every point on which an exchange breaks the contract.
 
         That is what is wrong with the response, and, of kind ``accepted``, a success for a request that the contract
-        refuses. An ill-formed request that the server refused too is in order. Nothing is said about operations that
-        the contract does not know, nor where no response came.
+        refuses: then the shape of that success is not looked at, for the contract has none for it. An ill-formed
+        request that the server refused too is in order. Nothing is said about operations that the contract does not
+        know, nor where no response came.
         """
-        if exchange.response is None:
+        operation = self.operation_of(exchange)
+        if exchange.response is None or operation is None:
             return []
-        operation = self.operations.get(exchange.operation or "")
-        if operation is None:
-            found = self.match(exchange.request.method, exchange.request.path)
-            if found is None:
-                return []
-            operation = found[0]
-        out = self.check_response(operation, exchange.response)
         if operation.judged and is_success(exchange.response):
-            out += self.accepted(operation, exchange.request, exchange.response.status)
-        return out
+            accepted = self.accepted(operation, exchange.request, exchange.response.status)
+            if accepted and not accepted.tolerated:
+                return [accepted]
+        return self.check_response(operation, exchange.response)
 
-    def accepted(self, operation: Operation, request: Request, status: int) -> list[Mismatch]:
-        """Return the mismatch of a success for a request that the contract refuses, unless servers tolerate it."""
-        faults = [fault for fault in self._checker.request(operation, request) if not fault.tolerated]
+    def accepted(self, operation: Operation, request: Request, status: int) -> Mismatch | None:
+        """Return the mismatch of a success for a request that the contract refuses, or ``None`` for a well-formed one.
+
+        It is marked as tolerated where all that is wrong with the request is known to be let pass by real servers.
+        """
+        faults = self.check_request(request, operation)
         if not faults:
-            return []
-        first = faults[0]
-        return [
-            Mismatch(
-                "request",
-                "accepted",
-                operation.id,
-                first.requirement,
-                first.pointer,
-                f"the server answered {status} to a request that the contract refuses: {first.message}",
-                "a refusal",
-                brief(status),
-                first.schema_pointer,
-            )
-        ]
+            return None
+        first = min(faults, key=lambda fault: fault.tolerated)
+        return Mismatch(
+            "request",
+            "accepted",
+            operation.id,
+            first.requirement,
+            first.pointer,
+            f"the server answered {status} to a request that the contract refuses: {first.message}",
+            "a refusal",
+            brief(status),
+            first.schema_pointer,
+            first.tolerated,
+        )
 
 
 def load_contract(version: str | None = None, spec: Path | str | None = None, mode: str = "auto") -> Contract:

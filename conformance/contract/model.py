@@ -23,7 +23,7 @@ class Parameter:
         schema: What its value must be, after query strings were turned into what the schema wants.
         brackets: Whether an array is only one when it is sent with brackets (``agents[]=a``).
         is_json: Whether the value is a text that holds JSON, and ``schema`` describes the parsed value.
-        tolerant: Whether real servers ignore a value of the wrong kind, so that a success for it is no mismatch.
+        tolerated: Which values that ``schema`` forbids real servers let pass, so that a success for one is no mismatch.
         description: For people.
         example: A realistic value, or ``None``.
         pointer: Steps from the top of the document to ``schema``.
@@ -35,7 +35,7 @@ class Parameter:
     schema: Schema
     brackets: bool = False
     is_json: bool = False
-    tolerant: bool = False
+    tolerated: str = ""
     description: str = ""
     example: Any = None
     pointer: tuple[str | int, ...] = ()
@@ -103,7 +103,7 @@ class Operation:
         credential: Where a visitor's token travels (``in``, ``name``, ``pointer``), or ``None``.
         effects: ``read``, ``creates``, ``changes``, ``closes`` or ``deletes``.
         strict_query: Whether an unknown query key is refused.
-        tolerant: Whether real servers ignore ill-formed values of any key, so that a success for them is no mismatch.
+        tolerated: Which ill-formed requests real servers let pass, so that a success for one is no mismatch.
         optional: The optional feature that it belongs to, or ``None``.
         authenticated: Whether it asks for the two security headers.
         parameters: Path, query and header parameters.
@@ -135,7 +135,7 @@ class Operation:
     credential: Mapping[str, str] | None
     effects: str
     strict_query: bool
-    tolerant: bool
+    tolerated: str
     optional: str | None
     authenticated: bool
     parameters: tuple[Parameter, ...]
@@ -241,7 +241,7 @@ class Mismatch:
         expected: What the contract wants, short.
         observed: What was seen, short.
         schema_pointer: JSON pointer to the keyword in the document, or empty.
-        tolerated: Whether real servers are known to accept such a request (``x-malformed: ignored``): it is ill-formed,
+        tolerated: Whether real servers are known to accept such a request (``x-tolerated``): it is ill-formed,
             and a server that refuses it is right, but one that answers a success is not wrong.
     """
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import jsonschema_rs
 
-from conformance.contract.pointers import to_pointer
+from conformance.contract.pointers import get, to_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -172,6 +172,22 @@ class Validators:
         if found is None:
             found = self._cache[pointer] = self._compile(pointer)
         return found
+
+    def tolerates(self, fault: SchemaFault) -> bool:
+        """Say whether the schema around a violated keyword, or that of a missing key, is marked ``x-tolerated``."""
+        node: Any = self._document
+        for step in fault.schema:
+            if isinstance(node, dict) and "x-tolerated" in node:
+                return True
+            try:
+                node = node[step]
+            except (KeyError, IndexError, TypeError):
+                return False
+        if fault.keyword != "required":
+            return False
+        holder: Any = get(self._document, fault.schema[:-1])
+        missing = holder.get("properties", {}).get(fault.steps[-1])
+        return isinstance(missing, dict) and "x-tolerated" in missing
 
     def _compile(self, pointer: Steps) -> Validator:
         if not pointer:

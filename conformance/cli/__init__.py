@@ -1,0 +1,93 @@
+"""The command line, ``livechat-conformance``: one table of commands, each loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("conformance.cli.run", "Judge a server against the contract."),
+    "serve": ("conformance.cli.serve", "Start the reference server."),
+    "prove": ("conformance.cli.prove", "Prove that each check can fail, by seeded faults."),
+    "compare": ("conformance.cli.compare", "Compare the results of two runs."),
+    "report": ("conformance.cli.report", "Draw reports from a result document."),
+    "replay": ("conformance.cli.replay", "Send the requests of a finding again."),
+    "sweep": ("conformance.cli.sweep", "Remove what a killed run left behind."),
+    "doctor": ("conformance.cli.doctor", "Say whether a target can be judged, and how."),
+    "spec": ("conformance.cli.spec", "Show, bundle, lint and try the contract."),
+}
+"""Every command: the module that holds it as ``command``, and its line in the list of commands."""
+
+USAGE_ERROR = 2
+"""The exit code of a usage, configuration or contract error."""
+
+_HELP = """Judge any server against the Rocket.Chat Livechat REST contract, clause by clause, with evidence.
+
+\b
+Start here:
+  livechat-conformance run                        judge the embedded reference server
+  livechat-conformance run http://127.0.0.1:3000  judge a server of yours
+  livechat-conformance serve --seed-demo          a local server that keeps the contract
+  livechat-conformance spec show openRoom         what the contract says of one operation
+
+\b
+Exit codes: 0 conformant; 1 not conformant; 2 usage, configuration or contract error;
+3 target not reachable or not healthy; 4 incomplete; 5 nothing tested.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a command when the command is used, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands that are installed, in the order of the table."""
+        return [name for name, (module, _) in COMMANDS.items() if _exists(module)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS or not _exists(COMMANDS[cmd_name][0]):
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+def _exists(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+@click.command(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(None, "-V", "--version", package_name="livechat-conformance", prog_name="livechat-conformance")
+def cli() -> None:
+    """The group itself does nothing."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code.
+
+    A broken contract is said in one sentence and is exit code 2; a reader that went away is no error.
+    """
+    from conformance.contract.problems import ContractError
+
+    try:
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name="livechat-conformance")
+    except ContractError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(USAGE_ERROR)
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
