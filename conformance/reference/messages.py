@@ -43,7 +43,11 @@ def message_time(site: Site, room_id: str) -> str:
     """The time of a new message: now, but later than every message of its room, so that order is never in doubt."""
     last = site.store.execute('SELECT max("ts") FROM "messages" WHERE "rid" = ?', (room_id,)).fetchone()[0]
     stamp = now(site)
-    return stamp if last is None or stamp > last else iso(milliseconds(last) + 1)
+    if last is None or stamp > last:
+        return stamp
+    later = milliseconds(last) + 1
+    site.memory["clock"] = max(later, site.memory.get("clock", 0))
+    return iso(later)
 
 
 @behaviour("messages.links")
