@@ -197,7 +197,8 @@ def get_user_info(site: Site, call: Call) -> Answer:
     if user is None:
         return failure("User not found.")
     full = user["_id"] == call.user["_id"] or auth.has_permission(site, call.user, "view-full-other-user-info")
-    shown = {key: user[key] for key in (_FULL if full else _PUBLIC) if key in user}
+    fields: tuple[str, ...] = _FULL if full else _PUBLIC
+    shown: Document = {key: user[key] for key in fields if key in user}
     if full and user.get("type") != "bot":
         shown["services"] = {}
     if not shown.get("emails", True):

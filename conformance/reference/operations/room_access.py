@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from conformance.reference.store import Document
 
 _FORWARD: Final = strict(roomId=STRING, userId=Maybe(STRING), departmentId=Maybe(STRING), comment=Maybe(STRING))
+_HISTORY_PATH: Final = "/api/v1/livechat/visitors.chatHistory/room/{roomId}/visitor/{visitorId}"
 _METHOD: Final = {"method": "livechat:transfer"}
 
 

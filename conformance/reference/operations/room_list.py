@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 _TEXT: Final = Maybe(STRING)
 _TEXTS: Final = Maybe(ArrayOf(STRING))
+_CHECKED: Final = (
+    ("agents", _TEXTS),
+    ("roomName", _TEXT),
+    ("departmentId", _TEXT),
+    ("open", _TEXT),
+    ("tags", _TEXTS),
+)
 _NEVER: Final = "NEVER"
 
 
@@ -164,7 +171,7 @@ def filter_by_agent(site: Site, room: Document, agents: list[str]) -> bool:
 @behaviour("rooms.filter_by_department")
 def filter_by_department(site: Site, room: Document, department: str) -> bool:
     """Whether a room is in a department."""
-    return room.get("departmentId") == department
+    return bool(room.get("departmentId") == department)
 
 
 @behaviour("rooms.filter_by_open")
@@ -176,7 +183,7 @@ def filter_by_open(site: Site, room: Document, wanted: bool) -> bool:
 @behaviour("rooms.filter_by_created")
 def filter_by_created(site: Site, room: Document, interval: tuple[str, str]) -> bool:
     """Whether a room was opened in an interval, both ends included."""
-    return interval[0] <= room["ts"] <= interval[1]
+    return bool(interval[0] <= room["ts"] <= interval[1])
 
 
 @behaviour("rooms.filter_by_closed")

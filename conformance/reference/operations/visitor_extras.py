@@ -1,4 +1,4 @@
-"""What the index of the documentation leaves out about visitors: presence, removal and uploads."""
+"""What the index of the documentation leaves out: reading a message, a visitor's presence, removal and uploads."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 from conformance.reference.envelope import Answer, ErrorStyle, Refusal, Stop, success, unauthorized
 from conformance.reference.match import STRING, strict
-from conformance.reference.messages import append_message
-from conformance.reference.rooms import find_room_of_visitor, is_open, open_rooms
+from conformance.reference.messages import append_message, require_message, show_message
+from conformance.reference.rooms import find_room_of_visitor, is_open, open_rooms, require_room_of_visitor
 from conformance.reference.routing import operation
 from conformance.reference.seam import behaviour
 from conformance.reference.site import new_id
-from conformance.reference.validate import check_body
+from conformance.reference.validate import check_body, check_query
 from conformance.reference.visitors import find_visitor, remove_visitor, require_visitor, set_visitor_status
 
 if TYPE_CHECKING:
     from conformance.reference.request import Call
     from conformance.reference.site import Site
 
+_MESSAGE: Final = strict(token=STRING, rid=STRING)
 _STATUS: Final = strict(token=STRING, status=STRING)
+
+
+@operation("getMessage", "GET", "/api/v1/livechat/message/{_id}", errors=ErrorStyle.CAUGHT)
+def get_message(site: Site, call: Call) -> Answer:
+    """Read one message as a visitor; that it is in the named room is not checked."""
+    query = check_query(site, call, _MESSAGE)
+    require_visitor(site, query["token"])
+    require_room_of_visitor(site, query["token"], query["rid"])
+    return success(message=show_message(site, require_message(site, call.params["_id"])))
 
 
 @operation("setVisitorStatus", "POST", "/api/v1/livechat/visitor.status", errors=ErrorStyle.CAUGHT)
