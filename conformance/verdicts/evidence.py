@@ -33,7 +33,7 @@ def folded(outcomes: Iterable[ItemOutcome], personas: Mapping[str, str]) -> dict
 def joined(parts: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Join the evidence of shards, as if one run had made it."""
     groups: dict[tuple[object, ...], Evidence] = {}
-    for piece in sorted(parts, key=lambda each: each.item):
+    for piece in sorted(parts, key=lambda each: each.item or each.check):
         known = groups.get(_key(piece))
         groups[_key(piece)] = piece if known is None else replace(known, count=known.count + piece.count)
     return limited(groups.values())
@@ -58,7 +58,7 @@ def limited(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 
 def _one_sample(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    """Let only the first piece of evidence that held keep its exchanges: a pass shows one sample of what it rests on."""
+    """Let only the first piece of evidence that held keep its exchanges: a pass shows one sample."""
     held = [piece for piece in evidence if piece.finding is Finding.HELD and piece.exchanges]
     bare = {id(piece) for piece in held[1:]}
     return tuple(replace(piece, exchanges=()) if id(piece) in bare else piece for piece in evidence)
@@ -84,7 +84,7 @@ def _piece(outcome: ItemOutcome, judgement: Judgement, personas: Mapping[str, st
         check=judgement.check,
         finding=judgement.finding,
         sentence=judgement.sentence,
-        item=outcome.item,
+        item=outcome.item if outcome.item != judgement.check else "",
         operation=judgement.operation,
         persona=personas.get(judgement.exchanges[-1]) if judgement.exchanges else None,
         expected=judgement.expected,

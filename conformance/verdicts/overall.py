@@ -189,16 +189,20 @@ def _causes(result: Result) -> list[str]:
     stale = sum(each.state == "stale" for each in result.waivers)
     if stale:
         causes.append(plural(stale, "stale waiver"))
-    causes.extend(
-        f"{result.counts[verdict.value]:,} {verdict.value}"
-        for verdict in (Verdict.FLAKY, Verdict.ERROR, Verdict.BLOCKED, Verdict.NOT_RUN, Verdict.NOT_REACHED)
-        if result.counts.get(verdict.value, 0)
-    )
+    if flaky := result.counts.get(Verdict.FLAKY.value, 0):
+        causes.append(f"{flaky:,} flaky")
+    open_ones = (Verdict.ERROR, Verdict.BLOCKED, Verdict.NOT_RUN, Verdict.NOT_REACHED)
+    unjudged = {verdict: result.counts.get(verdict.value, 0) for verdict in open_ones}
+    if causes and any(unjudged.values()):
+        return [*causes, f"{plural(sum(unjudged.values()), 'requirement')} not judged"]
+    if causes:
+        return causes
+    causes.extend(f"{count:,} {verdict.value}" for verdict, count in unjudged.items() if count)
     never = sum(each.judged and each.verdict is Verdict.NOT_REACHED for each in result.operations)
     if never:
         causes.append(f"{plural(never, 'operation')} never accepted")
     broken_items = sum(item.state == "error" for item in result.items)
-    if broken_items and not result.counts.get(Verdict.ERROR.value, 0):
+    if broken_items and not unjudged[Verdict.ERROR]:
         causes.append(f"{plural(broken_items, 'test')} ended in a fault of the suite")
     if result.endings:
         causes.append(result.endings[0].rstrip("."))

@@ -65,7 +65,7 @@ class Evidence:
         sentence: One plain sentence; empty where the clause held.
         count: How many judgements are folded into this one; the first of them is shown.
         others: On the first piece of its kind: judgements of more pieces of that kind, which are not shown.
-        item: The test item that judged: with the seed, what replays it.
+        item: The test item that judged, with the seed what replays it; empty where it has the name of the check.
         operation: The operation that was judged, if it was one.
         persona: Who asked in the deciding exchange.
         expected: The value that the clause asks for, where it is a value.
