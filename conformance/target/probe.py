@@ -12,6 +12,7 @@ from conformance.contract.versions import NEWEST, is_newer, parse_version
 from conformance.target.client import RecordingClient
 from conformance.target.health import check_health, version_of
 from conformance.target.login import admin_persona, log_out
+from conformance.target.options import FEATURES
 from conformance.target.throttle import Limiter, Throttle
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ NEEDED_RIGHTS: Final = (
 """What the administrator needs for every requirement to be judged."""
 
 _PROBE_TIMEOUT_S: Final = 10.0
+_ABSENT: Final = {
+    "survey": "the widget's configuration offers no survey (config.survey.items is empty)",
+    "office-hours": "GET /api/v1/livechat/office-hours shows no office hours",
+    "offline-form": "the offline form is switched off (Livechat_display_offline_form), and no admin can switch it on",
+}
+_ROLES: Final = ("user", "livechat-agent", "livechat-manager", "admin")
+_OF_THIS_API: Final = ("livechat", "l-room", "create-user", "delete-user", "privileged-setting", "rate-limiter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,8 @@ class TargetInfo:
         limiter: The rate limiter for calls without the right to bypass it; ``None`` where none shows itself.
         admin: Who we are, or ``None`` without credentials.
         second_factor: How settings are written: ``off``, ``password`` (the fallback is asked for), ``unknown``.
-        features: Optional feature to whether it is switched on, ``None`` where that cannot be seen.
+        features: Optional feature to whether the target has it, ``None`` where that cannot be seen.
+        role_rights: Role to the permissions of this API that it holds; empty without admin credentials.
         clock_skew_s: The server's clock minus ours, in seconds, or ``None``.
         notes: Sentences for people: what is unusual, and what to do about it.
     """
@@ -87,6 +96,7 @@ class TargetInfo:
     admin: Identity | None = None
     second_factor: str = "unknown"
     features: dict[str, bool | None] = field(default_factory=dict)
+    role_rights: dict[str, tuple[str, ...]] = field(default_factory=dict)
     clock_skew_s: float | None = None
     notes: tuple[str, ...] = ()
 
@@ -94,6 +104,18 @@ class TargetInfo:
     def rights(self) -> tuple[str, ...]:
         """The permissions of the admin credentials; empty without."""
         return self.admin.permissions if self.admin else ()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the credentials allow to make agents and departments, and so to judge all profiles."""
+        if self.admin is None:
+            return False
+        return "admin" in self.admin.roles or {"create-user", "view-livechat-manager"} <= set(self.admin.permissions)
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """Optional features that the target does not have, each with the sentence that says why."""
+        return {name: _ABSENT[name] for name, there in self.features.items() if there is False and name in _ABSENT}
 
 
 def probe(
@@ -144,8 +166,12 @@ def _look(client: RecordingClient, info: Exchange, config: Exchange, admin: Pers
         routing = "Manual_Selection" if switches["showConnecting"] else "Auto_Selection"
     limiter = client.throttle.limiter
     identity, second_factor = None, "unknown"
+    role_rights: dict[str, tuple[str, ...]] = {}
+    features = _features(seen, switches)
     if admin is not None:
-        identity = _identity(client, admin)
+        identity, role_rights = _identity(client, admin)
+        features["office-hours"] = _has_office_hours(client, admin)
+        features["offline-form"] = None
         if identity.missing:
             notes.append(f"The admin lacks {', '.join(identity.missing)}: what needs these rights cannot be judged.")
         routing = _setting(client, admin, "Livechat_Routing_Method") or routing
@@ -178,7 +204,8 @@ def _look(client: RecordingClient, info: Exchange, config: Exchange, admin: Pers
         limiter=limiter,
         admin=identity,
         second_factor=second_factor,
-        features=_features(switches, client.settings.without),
+        features=features | dict.fromkeys(client.settings.without, False),
+        role_rights=role_rights,
         clock_skew_s=skew,
         notes=tuple(notes),
     )
@@ -194,26 +221,24 @@ def _product(body: Any) -> str:
     return name[:60] if isinstance(name, str) and name.isprintable() and name else "Rocket.Chat API"
 
 
-def _identity(client: RecordingClient, admin: Persona) -> Identity:
+def _identity(client: RecordingClient, admin: Persona) -> tuple[Identity, dict[str, tuple[str, ...]]]:
     me = client.request(admin, "GET", "/api/v1/me").json
     me = me if isinstance(me, dict) else {}
     roles = tuple(role for role in me.get("roles") or () if isinstance(role, str))
     listed = client.request(admin, "GET", "/api/v1/permissions.listAll").json
     entries = listed.get("update") if isinstance(listed, dict) else None
-    permissions = tuple(
-        sorted(
-            entry["_id"]
-            for entry in (entries if isinstance(entries, list) else ())
-            if isinstance(entry, dict)
-            and isinstance(entry.get("_id"), str)
-            and isinstance(entry.get("roles"), list)
-            and set(map(str, entry["roles"])) & set(roles)
-        )
-    )
+    holders = {
+        entry["_id"]: {str(role) for role in entry["roles"]}
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("_id"), str) and isinstance(entry.get("roles"), list)
+    }
+    own = tuple(sorted(name for name, held_by in holders.items() if held_by & set(roles)))
+    ours = sorted(name for name in holders if any(part in name for part in _OF_THIS_API))
+    rights = {role: tuple(name for name in ours if role in holders[name]) for role in _ROLES} if holders else {}
     username = me.get("username")
     return Identity(
-        admin.user_id or "", username if isinstance(username, str) else admin.username or "", roles, permissions
-    )
+        admin.user_id or "", username if isinstance(username, str) else admin.username or "", roles, own
+    ), rights
 
 
 def _setting(client: RecordingClient, admin: Persona, name: str) -> Any:
@@ -230,14 +255,22 @@ def _second_factor(client: RecordingClient, admin: Persona, version: str | None)
     return {True: "password", False: "off"}.get(enforced, "unknown") if isinstance(enforced, bool) else "unknown"
 
 
-def _features(switches: dict[str, Any], without: tuple[str, ...]) -> dict[str, bool | None]:
-    names = {"video-call": "videoCall", "transcript": "transcript", "offline-form": "displayOfflineForm"}
-    features: dict[str, bool | None] = dict.fromkeys(
-        ("sms", "video-call", "survey", "transcript", "office-hours", "offline-form")
-    )
-    for feature, switch in names.items():
-        features[feature] = switches[switch] if isinstance(switches.get(switch), bool) else None
-    return features | dict.fromkeys(without, False)
+def _features(config: dict[str, Any], switches: dict[str, Any]) -> dict[str, bool | None]:
+    """What the widget's configuration says of optional features; most show themselves only when they are used."""
+    features: dict[str, bool | None] = dict.fromkeys(FEATURES)
+    items = _member(config, "survey").get("items")
+    features["survey"] = bool(items) if isinstance(items, list) else None
+    form = switches.get("displayOfflineForm")
+    features["offline-form"] = form if isinstance(form, bool) else None
+    return features
+
+
+def _has_office_hours(client: RecordingClient, admin: Persona) -> bool | None:
+    exchange = client.request(admin, "GET", "/api/v1/livechat/office-hours")
+    if exchange.status in {404, 405}:
+        return False
+    listed = exchange.json.get("officeHours") if exchange.status == 200 and isinstance(exchange.json, dict) else None
+    return bool(listed) if isinstance(listed, list) else None
 
 
 def _clock_skew(exchange: Exchange) -> float | None:

@@ -1,0 +1,77 @@
+"""The blast radius: what a run would do to its target, said before the first write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from conformance.world.names import run_prefix
+from conformance.world.preparation import FOR_EVERY_RUN
+
+if TYPE_CHECKING:
+    from conformance.target.probe import TargetInfo
+    from conformance.target.settings import Settings
+
+_REQUESTS: Final = {"quick": 2_000, "standard": 10_000, "deep": 60_000}
+"""How many requests a level sends at most, roughly, with all profiles; a plan says "about"."""
+_VISITOR_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do.
+
+    Attributes:
+        power: ``read-only``, ``visitor`` or ``admin``.
+        lines: Sentences for people.
+        refusal: Why the run does not begin, with the next step; ``None`` where it may.
+    """
+
+    power: str
+    lines: tuple[str, ...]
+    refusal: str | None = None
+
+
+def plan(settings: Settings, info: TargetInfo, level: str) -> Plan:
+    """What a run would create, change and restore on this target, and whether it may begin.
+
+    Args:
+        settings: The run's settings.
+        info: What the probe found.
+        level: ``quick``, ``standard`` or ``deep``.
+    """
+    admin = settings.has_admin and info.admin is not None
+    power = "read-only" if settings.read_only else "admin" if admin else "visitor"
+    product = f"{info.product} {info.version or 'of an unknown version'}"
+    lines = [f"Target: {info.url} ({product})."]
+    about = int(_REQUESTS.get(level, _REQUESTS["standard"]) * (1 if power == "admin" else _VISITOR_SHARE))
+    if power == "read-only":
+        lines.append("Nothing is written: only calls that read are sent (and a login, if credentials were given).")
+    else:
+        lines.append(
+            "Creates visitors, rooms and messages named "
+            f"{run_prefix(settings.seed, 'main').rsplit('-', 2)[0]}-…; removes "
+            "them afterwards."
+        )
+    if power == "admin":
+        lines.append(
+            "Creates users, agents, a manager, departments, custom fields and triggers under the same prefix; "
+            "removes them."
+        )
+    if power == "admin" and settings.may_write:
+        names = ", ".join([*FOR_EVERY_RUN, "Livechat_Routing_Method"])
+        lines.append(f"Changes settings of the whole server and restores them: {names}, and others for single tests.")
+    lines.append(f"Sends about {about:,} requests (level {level}).")
+    if power == "visitor":
+        lines.append("Without admin credentials rooms go to whoever is online on the server.")
+    return Plan(power, tuple(lines), _refusal(settings))
+
+
+def _refusal(settings: Settings) -> str | None:
+    if settings.loopback or settings.disposable or settings.read_only:
+        return None
+    return (
+        f"{settings.url} is not this machine, and the run would write to it: add --disposable if the server may be "
+        "changed, "
+        "or --read-only to send only calls that read."
+    )

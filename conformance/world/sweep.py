@@ -1,0 +1,261 @@
+"""Sweep: removes what a killed run left, from its ledgers, or without them by the prefix of its names."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from conformance.contract import load_contract
+from conformance.target.client import RecordingClient
+from conformance.target.errors import BadCredentials, SettingsError, TargetError, TargetUnreachable
+from conformance.target.login import admin_persona, log_out
+from conformance.target.throttle import Throttle
+from conformance.world.cleanup import Remover, remove_entries
+from conformance.world.ledger import Entry, Ledger, LedgerContent, read_ledger
+from conformance.world.names import is_own_phone, own_prefix
+from conformance.world.things import LeftBehind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from conformance.target.personas import Persona
+    from conformance.target.settings import Settings
+
+_PAGE: Final = 100
+_MOST_PAGES: Final = 2_000
+_BY_PREFIX: Final = (
+    "Visitors who never opened a room cannot be listed, and settings cannot be restored, without a ledger: if "
+    "there is one, "
+    "give its file instead of the URL."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep did.
+
+    Attributes:
+        removed: How many objects are gone now.
+        left_behind: What had to stay, with reasons.
+        notes: What else should be known.
+    """
+
+    removed: int
+    left_behind: tuple[LeftBehind, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def ledger_files(path: Path) -> list[Path]:
+    """The ledger files that a path means: the file itself, or those in a folder and in its folder ``work``.
+
+    Raises:
+        SettingsError: There are none.
+    """
+    try:
+        if path.is_file():
+            return [path]
+        found = sorted(p for folder in (path, path / "work") for p in folder.glob("ledger*.jsonl"))
+    except (OSError, ValueError) as problem:
+        raise SettingsError(f"The ledger {path} cannot be looked at: {problem}.") from None
+    if not found:
+        raise SettingsError(
+            f"There is no ledger at {path}: give a ledger file, the report's folder, or the server's URL."
+        )
+    return found
+
+
+def read_ledgers(paths: Sequence[Path]) -> dict[Path, LedgerContent]:
+    """The content of ledgers.
+
+    Raises:
+        SettingsError: One cannot be read.
+    """
+    try:
+        return {path: read_ledger(path) for path in paths}
+    except OSError as problem:
+        raise SettingsError(f"The ledger {problem.filename} cannot be read: {problem.strerror or problem}.") from None
+
+
+def sweep_ledgers(settings: Settings, paths: Sequence[Path], *, deadline_s: float = 300.0) -> SweepReport:
+    """Remove what is still open in ledgers; without anything open, nothing is sent.
+
+    Args:
+        settings: ``url`` must be the ledgers' target.
+        paths: Ledger files.
+        deadline_s: Seconds that it may take.
+
+    Raises:
+        SettingsError: A ledger cannot be read, or speaks of another server.
+    """
+    contents = read_ledgers(paths)
+    notes: list[str] = []
+    for path, content in contents.items():
+        if content.url is not None and settings.url is not None and content.url != settings.url:
+            raise SettingsError(
+                f"The ledger {path} is about {content.url}, not about {settings.url}: give the right one."
+            )
+        if content.damaged:
+            notes.append(
+                f"{path.name}: {content.damaged} lines could not be read; use the server's URL to find what they named."
+            )
+    waiting = [entry for content in contents.values() for entry in content.entries if entry.open]
+    if not waiting:
+        return SweepReport(0, (), tuple(notes))
+    with contextlib.ExitStack() as stack:
+        writers: dict[int, tuple[Ledger, Entry]] = {}
+        numbered: list[Entry] = []
+        for number, (path, entry) in enumerate(
+            ((path, entry) for path, content in contents.items() for entry in content.entries if entry.open), 1
+        ):
+            # Numbers are unique within one file only.
+            numbered.append(Entry(number, entry.kind, entry.name, entry.id, entry.facts, entry.state))
+            writers[number] = (_writer(stack, path, writers), entry) if _writable(path) else (None, entry)  # type: ignore[assignment]
+        try:
+            with _session(settings) as (client, admin):
+                left = remove_entries(Remover(client, admin), None, numbered, deadline_s)
+        except (TargetUnreachable, TargetError) as problem:
+            left = [LeftBehind(e.kind, e.name, e.id, problem.sentence) for e in numbered]
+        _write_down(numbered, left, writers)
+    return SweepReport(len(waiting) - len(left), tuple(left), tuple(notes))
+
+
+def _writable(path: Path) -> bool:
+    try:
+        with path.open("ab"):
+            return True
+    except OSError:
+        return False
+
+
+def _writer(stack: contextlib.ExitStack, path: Path, writers: dict[int, tuple[Ledger, Entry]]) -> Ledger:
+    known = next((ledger for ledger, _ in writers.values() if ledger and ledger.path == path), None)
+    return known or stack.enter_context(Ledger(path))
+
+
+def _write_down(entries: Sequence[Entry], left: Sequence[LeftBehind], writers: dict[int, tuple[Ledger, Entry]]) -> None:
+    reasons = {(one.kind, one.name, one.id): one.reason for one in left}
+    for entry in entries:
+        ledger, original = writers[entry.number]
+        if ledger is None:
+            continue
+        reason = reasons.get((entry.kind, entry.name, entry.id))
+        with contextlib.suppress(OSError):
+            if reason is None:
+                ledger.gone(original)
+            else:
+                ledger.left(original, reason)
+
+
+@contextlib.contextmanager
+def _session(settings: Settings) -> Iterator[tuple[RecordingClient, Persona | None]]:
+    contract = load_contract()
+    throttle = Throttle(max_rate=settings.max_rate, max_wait_s=130.0)
+    with RecordingClient(settings, contract, None, throttle, worker="sweep") as client:
+        admin: Persona | None = None
+        with contextlib.suppress(BadCredentials):
+            admin = admin_persona(client, settings)
+        try:
+            yield client, admin
+        finally:
+            if admin is not None and settings.admin_password:
+                log_out(client, admin)
+
+
+def sweep_server(
+    settings: Settings,
+    *,
+    prefix: str | None = None,
+    deadline_s: float = 600.0,
+    say: Callable[[str], None] | None = None,
+) -> SweepReport:
+    """Remove all objects on a server whose names carry a valid prefix of this suite.
+
+    Args:
+        settings: ``url`` must be set; admin credentials are needed to list anything.
+        prefix: Only what begins with this, for example ``lcx-1z``; by default of all runs, also of one that goes on
+            now.
+        deadline_s: Seconds that removing may take.
+        say: Is told what was found.
+
+    Raises:
+        BadCredentials: There are none, or they are refused.
+        TargetUnreachable: Nothing answers.
+    """
+    if not settings.has_admin:
+        raise BadCredentials(
+            "Without a ledger the leftovers have to be looked up in the server's lists, which needs admin "
+            "credentials: add "
+            "--admin-user, or give the ledger file."
+        )
+    contract = load_contract()
+    throttle = Throttle(max_rate=settings.max_rate, max_wait_s=130.0)
+    with RecordingClient(settings, contract, None, throttle, worker="sweep") as client:
+        admin = admin_persona(client, settings)
+        assert admin is not None
+        try:
+            entries = _found(client, admin, prefix)
+            if say:
+                say(f"Found {len(entries)} objects with a prefix of this suite.")
+            left = remove_entries(Remover(client, admin), None, entries, deadline_s)
+        finally:
+            if settings.admin_password:
+                log_out(client, admin)
+    return SweepReport(len(entries) - len(left), tuple(left), (_BY_PREFIX,))
+
+
+def _found(client: RecordingClient, admin: Persona, prefix: str | None) -> list[Entry]:
+    """Entries, as a ledger would have them, for all objects of ours that the server's lists show."""
+    numbers = itertools.count(1)
+    entries: dict[tuple[str, str], Entry] = {}
+
+    def ours(name: object) -> bool:
+        return own_prefix(name) is not None and (prefix is None or str(name).startswith(prefix))
+
+    def add(kind: str, name: str, id: str | None, **facts: Any) -> None:
+        entries.setdefault((kind, id or name), Entry(next(numbers), kind, name, id, facts, "done"))
+
+    for room in all_objects(client, admin, "/api/v1/livechat/rooms", "rooms"):
+        visitor = room.get("v") if isinstance(room.get("v"), dict) else {}
+        token, username = visitor.get("token"), visitor.get("username")
+        if ours(token):
+            add("visitor", token, visitor.get("_id"))
+            if room.get("open") and isinstance(room.get("_id"), str):
+                add("room", token, room["_id"], token=token)
+        elif is_own_phone(username) and prefix is None:
+            add("phone", f"+{username}", None)
+    for department in all_objects(client, admin, "/api/v1/livechat/department", "departments"):
+        if ours(department.get("name")):
+            add("department", department["name"], department.get("_id"))
+    for path in ("/api/v1/livechat/users/agent", "/api/v1/livechat/users/manager", "/api/v1/users.list"):
+        for user in all_objects(client, admin, path, "users"):
+            if ours(user.get("username")):
+                add("user", user["username"], user.get("_id"))
+    for field in all_objects(client, admin, "/api/v1/livechat/custom-fields", "customFields"):
+        if ours(field.get("_id")):
+            add("field", field["_id"], field["_id"])
+    for trigger in all_objects(client, admin, "/api/v1/livechat/triggers", "triggers"):
+        if ours(trigger.get("name")):
+            add("trigger", trigger["name"], trigger.get("_id"))
+    return list(entries.values())
+
+
+def all_objects(client: RecordingClient, admin: Persona, path: str, key: str) -> Iterator[dict[str, Any]]:
+    """All objects of a paged list; a list that the server does not have is empty."""
+    seen: set[str] = set()
+    for page in range(_MOST_PAGES):
+        exchange = client.request(admin, "GET", path, query={"count": _PAGE, "offset": _PAGE * page})
+        if exchange.failure:
+            raise TargetUnreachable(f"{path} was not answered while looking for leftovers. {exchange.failure}")
+        listed = exchange.json.get(key) if exchange.status == 200 and isinstance(exchange.json, dict) else None
+        fresh = [
+            each
+            for each in (listed if isinstance(listed, list) else ())
+            if isinstance(each, dict) and str(each.get("_id")) not in seen
+        ]
+        if not fresh:
+            return
+        seen |= {str(each.get("_id")) for each in fresh}
+        yield from fresh
