@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
-from conformance.world.errors import Unavailable
+from conformance.world.errors import PreconditionFailed, Unavailable
 
 if TYPE_CHECKING:
     from conformance.world.world import World
@@ -34,7 +34,7 @@ def prepare(world: World) -> list[str]:
         )
     changed: list[str] = []
     for id, value in FOR_EVERY_RUN.items():
-        with contextlib.suppress(Unavailable):
+        with contextlib.suppress(Unavailable, PreconditionFailed):
             if world.set_for_run(id, value):
                 changed.append(id)
     return changed

@@ -218,9 +218,9 @@ def _found(client: RecordingClient, admin: Persona, prefix: str | None) -> list[
         entries.setdefault((kind, id or name), Entry(next(numbers), kind, name, id, facts, "done"))
 
     for room in all_objects(client, admin, "/api/v1/livechat/rooms", "rooms"):
-        visitor = room.get("v") if isinstance(room.get("v"), dict) else {}
+        visitor: dict[str, Any] = room["v"] if isinstance(room.get("v"), dict) else {}
         token, username = visitor.get("token"), visitor.get("username")
-        if ours(token):
+        if isinstance(token, str) and ours(token):
             add("visitor", token, visitor.get("_id"))
             if room.get("open") and isinstance(room.get("_id"), str):
                 add("room", token, room["_id"], token=token)

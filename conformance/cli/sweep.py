@@ -1,0 +1,80 @@
+"""``livechat-conformance sweep``: remove what a killed run left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from conformance.cli.doctor import connection_options, refuse, settings_from
+
+if TYPE_CHECKING:
+    from conformance.world import SweepReport
+
+
+@click.command("sweep", short_help="Remove what a killed run left behind.")
+@click.argument("what", metavar="LEDGER|URL")
+@click.option("--prefix", metavar="TEXT", help="With a URL: only names that begin with this, for example lcx-1z.")
+@connection_options("disposable")
+def command(what: str, prefix: str | None, config: str | None, **given: Any) -> None:
+    """Remove what a killed run left behind: from its ledger (or the folder of its report), or without it by the prefix.
+
+    Only objects whose names carry a valid prefix of this suite are touched. Settings are restored from the ledger.
+
+    \b
+    Exit codes: 0 nothing of the run is left; 1 something had to stay (it is named); 2 usage, configuration or
+    credentials; 3 not reachable.
+    """
+    from conformance.target import TargetError
+
+    try:
+        report = (
+            _by_url(what, prefix, config, given) if "://" in what else _by_ledger(Path(what), prefix, config, given)
+        )
+    except TargetError as error:
+        refuse(error.sentence, error.exit_code)
+    click.echo(f"Removed {report.removed}; {len(report.left_behind)} left behind.")
+    for one in report.left_behind:
+        click.echo(_printable(f"  {one.kind} {one.name}{f' ({one.id})' if one.id else ''}: {one.reason}"))
+    for note in report.notes:
+        click.echo(_printable(f"Note: {note}"))
+    if report.left_behind:
+        raise SystemExit(1)
+
+
+def _by_url(url: str, prefix: str | None, config: str | None, given: dict[str, Any]) -> SweepReport:
+    from conformance.world import sweep_server
+
+    settings = settings_from(config, url=url, **given)
+    if not settings.loopback and not settings.disposable:
+        refuse(
+            f"{settings.url} is not this machine: add --disposable to remove objects there, or give the ledger "
+            "of the run.",
+            2,
+        )
+    return sweep_server(settings, prefix=prefix, say=click.echo)
+
+
+def _by_ledger(path: Path, prefix: str | None, config: str | None, given: dict[str, Any]) -> SweepReport:
+    from conformance.target import Settings
+    from conformance.world.sweep import ledger_files, read_ledgers, sweep_ledgers
+
+    if prefix is not None:
+        refuse("--prefix goes with a URL: a ledger names its objects itself.", 2)
+    files = ledger_files(path)
+    contents = read_ledgers(files)
+    waiting = any(entry.open for content in contents.values() for entry in content.entries)
+    urls = {content.url for content in contents.values() if content.url}
+    if len(urls) > 1:
+        refuse(f"{path} holds ledgers of several servers: give one file at a time.", 2)
+    if not urls and waiting:
+        refuse(f"The ledger {path} lost its first line and does not name its server: give the server's URL.", 2)
+    if not waiting:
+        return sweep_ledgers(Settings(), files)
+    settings = settings_from(config, url=urls.pop(), **given)
+    return sweep_ledgers(settings, files)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "�" for character in text)
