@@ -39,6 +39,8 @@ def seed(site: Site) -> None:
             email="admin@reference.test",
             roles=("admin", "livechat-manager"),
             utcOffset=0,
+            avatarOrigin="none",
+            statusDefault="online",
         )
     if site.channels.get("GENERAL") is None:
         add(site, site.channels, {"_id": "GENERAL", "name": "general", "t": "c"})

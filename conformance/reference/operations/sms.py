@@ -125,7 +125,7 @@ def sms_answer(site: Site, service: str, reason: str | None) -> Answer:
     if service == "voxtelesys":
         return success() if reason is None else Answer(200, {"success": False, "error": reason})
     if service == "mobex":
-        return Answer(200, content=b"ACK/Jasmin", media="text/plain")
+        return Answer(200, content=b"ACK/Jasmin", media="text/xml")
     message = f"<Message>{escape(reason, quote=False)}</Message>" if reason else ""
     return Answer(200, content=f"<Response>{message}</Response>".encode(), media="text/xml")
 
