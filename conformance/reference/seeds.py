@@ -28,6 +28,7 @@ def seed(site: Site) -> None:
             roles=("bot",),
             identifier=BOT["_id"],
             status="online",
+            utcOffset=0,
             type="bot",
         )
     if site.users.one({"username": options.admin_user}) is None:
