@@ -116,11 +116,11 @@ class _Refusal(click.ClickException):
 
 def _tell(console: Console, result: Any, report: str) -> None:
     """The verdict sentence first, then what failed, then where the report is."""
-    from conformance.report.words import plain_line
+    from conformance.report.text import one_line
     from conformance.verdicts import Verdict, weaknesses
 
-    def say(text: str) -> None:
-        console.print(plain_line(text), markup=False, highlight=False, soft_wrap=True)
+    def say(text: str, indent: int = 0) -> None:
+        console.print(" " * indent + one_line(text, 2000), markup=False, highlight=False, soft_wrap=True)
 
     say(result.sentence)
     bad = (Verdict.FAIL, Verdict.STALE_WAIVER, Verdict.FLAKY, Verdict.ERROR, Verdict.BLOCKED)
@@ -128,13 +128,13 @@ def _tell(console: Console, result: Any, report: str) -> None:
     if failed:
         say("")
     for one in failed[:_SHOWN_FAILURES]:
-        say(f"  {one.verdict.value:<8} {one.id:<18} {one.clause}")
+        say(f"{one.verdict.value}: {one.id} {one.clause}", indent=2)
         if one.reason:
-            say(f"           {one.reason}")
+            say(one.reason, indent=6)
     if len(failed) > _SHOWN_FAILURES:
-        say(f"  ... and {len(failed) - _SHOWN_FAILURES} more")
+        say(f"and {len(failed) - _SHOWN_FAILURES} more", indent=2)
     for weakness in weaknesses(result):
-        say(f"  note: {weakness}")
+        say(f"note: {weakness}", indent=2)
     say("")
     say(f"{result.requests} requests, {result.duration_s:.1f} s, seed {result.seed}. Report: {Path(report) / 'index.html'}")
 

@@ -42,7 +42,8 @@ class Ending:
 def arguments(settings: Settings, workdir: Workdir) -> list[str]:
     """The command line of the process that runs the tests."""
     command = [sys.executable, "-m", "pytest", "-c", str(_SUITE / "pytest.ini"), "--rootdir", str(_SUITE)]
-    command += ["-p", "no:cacheprovider", "-q", "--tb=short", "--color=no", "--no-header"]
+    command += ["-p", "conformance.plugin", "-p", "xdist.plugin", "-p", "no:cacheprovider"]
+    command += ["-q", "--tb=short", "--color=no", "--no-header"]
     command += ["--livechat-workdir", str(workdir.path), str(_SUITE)]
     if settings.workers > 1:
         command += ["-n", str(settings.workers), "--dist", "worksteal"]
@@ -58,7 +59,10 @@ def run_tests(settings: Settings, workdir: Workdir, reporter: Reporter, deadline
         reporter: Is told how far the run is.
         deadline: Seconds since the epoch, or ``None``.
     """
+    # The user's own pytest plug-ins and options have no place in a run: they could change what it finds.
     environment = {**os.environ, **settings.secrets_env(), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_SUITE.parent.parent), os.environ.get("PYTHONPATH"))))
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER"):
         environment.pop(name, None)
     watcher = _Watcher(workdir, reporter)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import msgspec
 from conformance.contract import Contract, load_contract
 from conformance.target import Settings, TargetInfo
 from conformance.verdicts.outcome import ItemOutcome
+from conformance.world import read_ledger
 
 
 class Workdir:
@@ -29,11 +31,13 @@ class Workdir:
 
     @classmethod
     def create(cls, path: Path, settings: Settings, info: TargetInfo, deadline: float | None) -> Workdir:
-        """Make a fresh work directory; what an earlier run left there is removed."""
+        """Make a fresh work directory; what an earlier run left there is removed, but never a ledger with open entries."""
         path.mkdir(parents=True, exist_ok=True)
-        for pattern in ("plan-*.json", "exchanges-*.jsonl", "outcomes.jsonl", "ledger-*.jsonl", "gate*"):
+        for pattern in ("plan-*.json", "exchanges-*.jsonl", "outcomes.jsonl"):
             for stale in path.glob(pattern):
                 stale.unlink(missing_ok=True)
+        shutil.rmtree(path / "gate", ignore_errors=True)
+        _keep_ledgers(path)
         (path / "settings.json").write_text(settings.to_json(), encoding="utf-8")
         (path / "target.json").write_bytes(msgspec.json.encode(info))
         (path / "deadline.json").write_bytes(msgspec.json.encode(deadline))
@@ -98,3 +102,14 @@ class Workdir:
                 yield msgspec.json.decode(line, type=ItemOutcome)
             except msgspec.DecodeError:
                 continue
+
+
+def _keep_ledgers(path: Path) -> None:
+    """Move the ledgers of an earlier run out of the way: where it was killed, they are all that `sweep` has to go by."""
+    for ledger in sorted(path.glob("ledger-*.jsonl")):
+        if any(entry.state in {"intent", "done"} for entry in read_ledger(ledger).entries):
+            kept = path / "unfinished" / f"{int(ledger.stat().st_mtime)}-{ledger.name}"
+            kept.parent.mkdir(exist_ok=True)
+            ledger.replace(kept)
+        else:
+            ledger.unlink()
