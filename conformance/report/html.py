@@ -41,7 +41,7 @@ class NoResultInside(InvalidResult):
 def render_html(result: Result) -> str:
     """Draw the report of a result as one HTML document."""
     view = build_view(result)
-    style, script = _asset("style.css"), _asset("script.js")
+    style, script = asset("style.css") + _running_line(view), asset("script.js")
     page = (
         environment()
         .get_template("report.html.j2")
@@ -124,8 +124,27 @@ def _anchor(address: str) -> Markup:
     return Markup("{}").format(visible(address))
 
 
+def _running_line(view: View) -> str:
+    """Give the rule that prints the run strip and the page number on each page."""
+    line = " · ".join(
+        [view.verdict, *(value for _, value in view.strip[:3]), *(f"{k} {v}" for k, v in view.strip[4:7])]
+    )
+    escaped = "".join(_css_character(character) for character in one_line(line, 140))
+    return (
+        "@page { margin: 15mm 14mm 18mm; "
+        f'@bottom-left {{ content: "{escaped}"; font: 7pt sans-serif; color: #444; }} '
+        '@bottom-right { content: counter(page) " of " counter(pages); font: 7pt sans-serif; color: #444; } }\n'
+    )
+
+
+def _css_character(character: str) -> str:
+    """Write a character for a CSS string; all but letters, digits and blanks by number, so that none can end it."""
+    return character if character.isascii() and (character.isalnum() or character == " ") else f"\\{ord(character):x} "
+
+
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Give the style sheet or the script of the pages."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
