@@ -1,0 +1,139 @@
+"""Helpers that several areas' tests share: times, reading rooms back, and doing things at once."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from conformance.contract.exchange import Exchange
+from conformance.world import PreconditionFailed, Unavailable, World
+from conformance.world.things import Room, Visitor
+
+T = TypeVar("T")
+
+CLOCK_SLACK_S = 5.0
+"""Seconds that a time in an answer may lie apart from the answer's own ``Date`` header."""
+
+
+def moment(value: object) -> float | None:
+    """A time of the API (ISO 8601 in UTC, with milliseconds) in seconds since the epoch; ``None`` for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return parsed.timestamp() if parsed.tzinfo else None
+
+
+def server_clock(exchange: Exchange) -> float | None:
+    """The server's clock by the ``Date`` header of an answer, in seconds; ``None`` where it sends none."""
+    said = exchange.response.headers.get("date") if exchange.response else None
+    try:
+        return parsedate_to_datetime(said).timestamp() if said else None
+    except ValueError:
+        return None
+
+
+def happened_now(value: object, exchange: Exchange) -> bool:
+    """Whether a time is the moment of an exchange by the server's own clock; true where the server tells no time."""
+    at, clock = moment(value), server_clock(exchange)
+    if at is None or clock is None:
+        return at is not None
+    took = exchange.response.elapsed_ms / 1000 if exchange.response else 0.0
+    return clock - took - CLOCK_SLACK_S <= at <= clock + 1 + CLOCK_SLACK_S
+
+
+def rooms_in(exchange: Exchange) -> list[dict[str, Any]]:
+    """The rooms of an answer of listRooms; empty where there are none."""
+    listed = exchange.json.get("rooms") if exchange.status == 200 and isinstance(exchange.json, dict) else None
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def rooms_named(world: World, visitor: Visitor) -> tuple[list[dict[str, Any]], Exchange]:
+    """The rooms of one visitor, open and closed, as the administrator lists them by his name, and the answer."""
+    query = {"roomName": visitor.name or visitor.username, "count": 100}
+    exchange = world.client.send(world.admin, "listRooms", query=query)
+    mine = [each for each in rooms_in(exchange) if (each.get("v") or {}).get("_id") == visitor.id]
+    return mine, exchange
+
+
+def listed_room(world: World, room: Room) -> tuple[dict[str, Any], Exchange]:
+    """A room, open or closed, as the administrator lists it, and the answer.
+
+    Raises:
+        PreconditionFailed: The list does not show it, which LC-ROOM-064 owns.
+    """
+    mine, exchange = rooms_named(world, room.visitor)
+    for each in mine:
+        if each.get("_id") == room.id:
+            return each, exchange
+    raise PreconditionFailed("LC-ROOM-064", exchange, f"the list of rooms does not show the room {room.id}")
+
+
+def at_once(count: int, do: Callable[[int], T]) -> list[T]:
+    """Do something several times at once, each with its number from 0 on; the results in the order of the numbers."""
+    start = threading.Barrier(count)
+
+    def one(number: int) -> T:
+        start.wait(timeout=10)
+        return do(number)
+
+    with ThreadPoolExecutor(max_workers=count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+@contextlib.contextmanager
+def nobody_online(world: World) -> Iterator[None]:
+    """No agent of the whole server is online for the time; each gets his status back. Only under marker ``exclusive``.
+
+    Only agents that runs of the suite made are sent offline; foreign ones are nobody's to change.
+    Make visitors and rooms before: the builders of the world send their agents online again.
+
+    Raises:
+        Unavailable: The server may not be changed, has agents of its own online, or does not let an administrator set
+            another's status.
+    """
+    if not world.can_change_settings:
+        raise Unavailable("this takes every agent of the server offline, which needs --disposable and admin credentials")
+    online = _agents_online(world)
+    try:
+        for id, _ in online:
+            _set_status(world, id, "offline")
+        world.eventually(lambda: _agents_online(world), until=lambda seen: not seen, deadline_s=5)
+        yield
+    finally:
+        for id, status in online:
+            _set_status(world, id, status)
+
+
+def _agents_online(world: World) -> Sequence[tuple[str, str]]:
+    found: dict[str, str] = {}
+    for page in range(20):
+        query = {"count": 100, "offset": 100 * page}
+        exchange = world.client.send(world.admin, "listUsers", path={"type": "agent"}, query=query)
+        listed = exchange.json.get("users") if exchange.status == 200 and isinstance(exchange.json, dict) else None
+        if not isinstance(listed, list):
+            raise PreconditionFailed("LC-USER-001", exchange, "the agents of the server could not be listed")
+        for each in listed:
+            if isinstance(each, dict) and each.get("status") in {"online", "away", "busy"} and each.get("_id"):
+                if not world.owns(each.get("username")):
+                    raise Unavailable("the target has agents of its own online, who are not ours to send offline")
+                found[str(each["_id"])] = str(each["status"])
+        if len(listed) < 100:
+            break
+    return list(found.items())
+
+
+def _set_status(world: World, user_id: str, status: str) -> None:
+    body = {"userId": user_id, "status": status}
+    if world.version_below("3.0.0"):
+        body["message"] = ""
+    exchange = world.client.send(world.admin, "setUserStatus", json=body)
+    if exchange.status != 200:
+        raise Unavailable(f"the server does not let an administrator set an agent {status} ({exchange.status})")
