@@ -59,8 +59,19 @@ def rooms_named(world: World, visitor: Visitor) -> tuple[list[dict[str, Any]], E
     """The rooms of one visitor, open and closed, as the administrator lists them by his name, and the answer."""
     query = {"roomName": visitor.name or visitor.username, "count": 100}
     exchange = world.client.send(world.admin, "listRooms", query=query)
-    mine = [each for each in rooms_in(exchange) if (each.get("v") or {}).get("_id") == visitor.id]
-    return mine, exchange
+    return [each for each in rooms_in(exchange) if visitor_of(each).get("token") == visitor.token], exchange
+
+
+def visitor_of(room: dict[str, Any]) -> dict[str, Any]:
+    """The visitor that a room's document names; empty where it names none."""
+    visitor = room.get("v")
+    return visitor if isinstance(visitor, dict) else {}
+
+
+def served_by(room: dict[str, Any]) -> dict[str, Any]:
+    """The agent that a room's document names; empty where it names none."""
+    agent = room.get("servedBy")
+    return agent if isinstance(agent, dict) else {}
 
 
 def listed_room(world: World, room: Room) -> tuple[dict[str, Any], Exchange]:
@@ -69,8 +80,8 @@ def listed_room(world: World, room: Room) -> tuple[dict[str, Any], Exchange]:
     Raises:
         PreconditionFailed: The list does not show it, which LC-ROOM-064 owns.
     """
-    mine, exchange = rooms_named(world, room.visitor)
-    for each in mine:
+    _, exchange = rooms_named(world, room.visitor)
+    for each in rooms_in(exchange):
         if each.get("_id") == room.id:
             return each, exchange
     raise PreconditionFailed("LC-ROOM-064", exchange, f"the list of rooms does not show the room {room.id}")
@@ -100,7 +111,7 @@ def nobody_online(world: World) -> Iterator[None]:
             another's status.
     """
     if not world.can_change_settings:
-        raise Unavailable("this takes every agent of the server offline, which needs --disposable and admin credentials")
+        raise Unavailable("this takes every agent offline for a moment, which needs --disposable and admin credentials")
     online = _agents_online(world)
     try:
         for id, _ in online:
