@@ -13,6 +13,7 @@ import click
 from conformance.reference.demo import seed_demo as add_demo
 from conformance.reference.server import ServerError, running
 from conformance.reference.site import Options, Site
+from conformance.reference.store import StoreError
 
 
 def _mail_server(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, int] | None:
@@ -94,5 +95,5 @@ def command(
             sys.stdout.flush()
             stop.wait()
             click.echo("Stopped.")
-    except (ServerError, OSError) as error:
+    except (ServerError, StoreError, OSError) as error:
         raise click.ClickException(str(error)) from error

@@ -210,24 +210,5 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode_json(value: Any) -> bytes:
-    """A JSON value as bytes.
-
-    Whole numbers outside of 64 bits become floating numbers, as they are in JavaScript.
-    """
-    try:
-        return _encoder.encode(value)
-    except (OverflowError, msgspec.EncodeError):
-        return _encoder.encode(_as_doubles(value))
-
-
-def _as_doubles(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _as_doubles(entry) for key, entry in value.items() if entry is not UNDEFINED}
-    if isinstance(value, list):
-        return [_as_doubles(entry) for entry in value]
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**64:
-        try:
-            return float(value)
-        except OverflowError:
-            return None
-    return None if value is UNDEFINED else value
+    """A JSON value as bytes."""
+    return _encoder.encode(value)

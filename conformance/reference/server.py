@@ -13,6 +13,7 @@ import uvicorn
 
 from conformance.reference.app import Application
 from conformance.reference.demo import seed_demo as add_demo
+from conformance.reference.seam import plant
 from conformance.reference.site import Options, Site
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def reference_server(
 
     Raises:
         ServerError: The server does not start.
+        SeamError: A fault names a behaviour that does not exist.
+        StoreError: The data file cannot be used.
     """
     chosen = options or Options(
         data=None if data is None else Path(data),
@@ -138,8 +141,9 @@ def reference_server(
         rate_limit=rate_limit,
         spool=None if spool is None else Path(spool),
     )
-    site = Site(chosen, tuple(faults))
+    site = Site(chosen)
     if seed_demo:
         add_demo(site)
+    plant(site.overrides, faults)
     with running(site, port=port) as url:
         yield url

@@ -132,11 +132,11 @@ class Site:
         self.custom_fields: Collection = add("custom_fields", ["label", "scope"])
         self.triggers: Collection = add("triggers", ["name", "enabled"])
         self.office_hours: Collection = add("office_hours", ["code"])
-        plant(self.overrides, faults)
         from conformance.reference.seeds import seed
 
         seed(self)
         store.commit()
+        plant(self.overrides, faults)
 
     def kept(self, name: str, collections: tuple[Collection, ...], build: Callable[[], T]) -> T:
         """What ``build`` makes of these collections, made again only after one of them was written to."""

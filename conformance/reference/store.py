@@ -28,6 +28,10 @@ class DuplicateKey(Exception):
     """A document with this ``_id`` exists already."""
 
 
+class StoreError(Exception):
+    """The file of a store cannot be used; the message is a sentence."""
+
+
 def pick(document: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path of a document, None where there is none."""
     value: Any = document
@@ -67,23 +71,26 @@ def _sorted_by(path: str, document: Document) -> tuple[int, Any]:
 
 
 class Store:
-    """The database of one server: in memory, or in a file that keeps it over a restart."""
+    """The database of one server: in memory, or in a file that keeps it over a restart.
+
+    Raises:
+        StoreError: The file cannot be opened, or is no database.
+    """
 
     def __init__(self, file: Path | None = None) -> None:
-        self._connection = sqlite3.connect(
-            ":memory:" if file is None else str(file),
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=512,
-        )
-        self._execute = self._connection.execute
+        try:
+            self._connection = sqlite3.connect(
+                ":memory:" if file is None else str(file),
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=512,
+            )
+            self._execute = self._connection.execute
+            self._execute(f"PRAGMA journal_mode={'MEMORY' if file is None else 'WAL'}")
+            self._execute(f"PRAGMA synchronous={'OFF' if file is None else 'NORMAL'}")
+        except sqlite3.Error as error:
+            raise StoreError(f"The data file {file} cannot be used: {error}.") from error
         self.collections: dict[str, Collection] = {}
-        if file is None:
-            self._execute("PRAGMA journal_mode=MEMORY")
-            self._execute("PRAGMA synchronous=OFF")
-        else:
-            self._execute("PRAGMA journal_mode=WAL")
-            self._execute("PRAGMA synchronous=NORMAL")
 
     def collection(
         self, name: str, keys: Sequence[str] = (), indexes: Sequence[tuple[str, ...]] = (), nocase: Sequence[str] = ()
