@@ -48,7 +48,9 @@ class Wire:
             path = f"{path}{'&' if '?' in path else '?'}{pairs}"
         for attempt in (1, 2):
             try:
-                self._connection.request(method, path, body=content, headers=headers or {})
+                self._connection.request(
+                    method, path, body=content, headers={"user-agent": "replay", **(headers or {})}
+                )
                 response = self._connection.getresponse()
                 break
             except (http.client.RemoteDisconnected, ConnectionError):
@@ -70,7 +72,7 @@ class Wire:
         """Send a well-formed request of the API; the path is relative to /api/v1/."""
         content = None if body is None else json.dumps(body).encode()
         kind = {} if body is None else {"content-type": "application/json"}
-        return self.send(method, f"/api/v1/{path}", query, {**kind, **(headers or {})}, content)
+        return self.send(method, quote(f"/api/v1/{path}"), query, {**kind, **(headers or {})}, content)
 
 
 def _body(text: str, media: str) -> Any:

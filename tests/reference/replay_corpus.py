@@ -1,7 +1,7 @@
 """The recordings: read them, put them into the order in which they were made, and learn what they say of each thing.
 
-A recording names things (visitors, rooms, messages, agents) that were prepared without being recorded. `Knowledge` collects
-every document of every answer by its id, so that the replay can make such a thing before it is first needed.
+A recording names things (visitors, rooms, messages, agents) that were prepared without being recorded. `Knowledge`
+collects every document of every answer by its id, so that the replay can make such a thing before it is first needed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,10 @@ AREA_ORDER = (
 
 RANDOM_ID = re.compile(r"[A-Za-z0-9]{17}")
 """What a server makes up as an id."""
+
+
+DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+"""How the API writes times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,31 @@ class Recording:
     @property
     def accepted(self) -> bool:
         """Whether the answer is a success."""
-        return self.status == 200 and isinstance(self.answer, dict) and self.answer.get("success") is not False
+        answer = self.answer
+        return (
+            self.status == 200
+            and isinstance(answer, dict)
+            and "raw" not in answer
+            and answer.get("success") is not False
+        )
+
+    @property
+    def sent(self) -> Doc:
+        """The object that the body means, whether it was sent as JSON, as a form, or with an odd content type."""
+        body = self.body
+        if isinstance(body, dict) and set(body) == {"raw"}:
+            try:
+                body = json.loads(body["raw"])
+            except ValueError:
+                body = dict(parse_qsl(body["raw"]))
+        return body if isinstance(body, dict) else {}
 
     def field(self, *names: str) -> str | None:
         """The first text among the named fields of path, query and body."""
         sources: list[Doc] = [self.params, dict(self.query)]
-        if isinstance(self.body, dict):
-            sources.append(self.body)
-            sources.extend(self.body[key] for key in ("visitor", "message") if isinstance(self.body.get(key), dict))
+        body = self.sent
+        sources.append(body)
+        sources.extend(body[key] for key in ("visitor", "message") if isinstance(body.get(key), dict))
         for name in names:
             for source in sources:
                 if isinstance(value := source.get(name), str) and value:
@@ -200,6 +221,9 @@ class Knowledge:
         self.links: dict[str, set[str]] = defaultdict(set)
         self.triggers: dict[str, Doc] = {}
         self.made: dict[tuple[str, str], int] = {}
+        self.moved: dict[str, int] = {}
+        self.alive: dict[str, int] = {}
+        self.waiting: dict[str, Doc] = {}
         self.message_calls: dict[str, list[Recording]] = defaultdict(list)
         for recording in recordings:
             self._learn_request(recording)
@@ -211,8 +235,13 @@ class Knowledge:
         rid, token = recording.field("rid", "roomId"), recording.field("token")
         if rid and token and recording.status in (200, 400) and recording.code not in UNKNOWN_THING:
             new = isinstance(recording.answer, dict) and recording.answer.get("newRoom")
-            if not new and (recording.accepted or recording.code not in (None,)) and "page" not in recording.name:
+            telling = recording.accepted or (recording.code is not None and recording.name != "GET room")
+            if telling and not new and "page" not in recording.name:
                 self.owners.setdefault(rid, token)
+        if rid and recording.accepted and recording.name in ("POST room.transfer", "POST room.forward"):
+            self.moved.setdefault(rid, recording.index)
+        if rid and recording.accepted and recording.name in ("POST room.close", "POST message", "POST room.transfer"):
+            self.alive[rid] = recording.index
         if "message/{_id}" in recording.name and "_id" in recording.params:
             self.message_calls[recording.params["_id"]].append(recording)
 
@@ -234,6 +263,8 @@ class Knowledge:
     def _learn(self, index: int, doc: Doc) -> None:
         if is_room(doc):
             self.rooms[doc["_id"]].append((index, doc))
+            if doc.get("open"):
+                self.alive[doc["_id"]] = index
             visitor = doc["v"]
             if "token" in visitor:
                 name = {"name": doc["fname"]} if doc.get("fname") not in (None, visitor.get("username")) else {}
@@ -252,8 +283,11 @@ class Knowledge:
             self.messages[doc["_id"]].append((index, doc))
             if isinstance(doc.get("token"), str):
                 self.owners.setdefault(doc["rid"], doc["token"])
+                self._learn_visitor(index, {**doc["u"], "token": doc["token"]})
         elif "rid" in doc and "status" in doc and "name" in doc:
             self.inquiries[doc["_id"]] = doc["rid"]
+            self.alive[doc["rid"]] = index
+            self.waiting[doc["rid"]] = doc
             if isinstance(doc.get("v"), dict) and "token" in doc["v"]:
                 self.owners[doc["rid"]] = doc["v"]["token"]
                 self._learn_visitor(index, doc["v"])
@@ -277,9 +311,25 @@ class Knowledge:
         """What is known of a visitor at a moment: the first words about him from then on, else the last before."""
         found: Doc = {}
         seen = self.visitors.get(token, [])
+        moved = min((at for rid, at in self.moved.items() if self.owners.get(rid) == token), default=None)
+        if moved is not None and moved >= index:  # what his department was before cannot be seen from later answers
+            seen = [(at, doc if at < moved else {**doc, "department": None}) for at, doc in seen]
         for _, doc in [*(item for item in seen if item[0] < index), *reversed([i for i in seen if i[0] >= index])]:
             found.update(doc)
         return found
+
+    def first_department(self, token: str) -> str | None:
+        """The department that a visitor was in when his first room was opened, as far as answers tell."""
+        for rid, seen in self.rooms.items():
+            at, first = seen[0]
+            if first["v"].get("token") == token and at < self.moved.get(rid, at + 1):
+                department = first.get("departmentId")
+                return department if isinstance(department, str) else None
+        for rid, inquiry in self.waiting.items():
+            if self.owners.get(rid) == token and rid not in self.moved:
+                department = inquiry.get("department")
+                return department if isinstance(department, str) else None
+        return None
 
     def room(self, rid: str, index: int) -> Doc:
         """The first document of a room from a moment on, else the last one before; empty where none is known."""

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from tests.reference.replay_client import Reply, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tests.reference.replay_corpus import Doc, Knowledge, Recording
     from tests.reference.replay_ids import IdMap
 
@@ -130,22 +128,24 @@ class Site:
         return str(reply.body["user"]["_id"])
 
     def make_department(
-        self, name: str, enabled: bool, agents: Iterable[str], own_id: str | None = None, **more: Any
+        self, name: str, enabled: bool, agents: dict[str, str] | None, own_id: str | None = None, **more: Any
     ) -> str:
-        """Create a department, under the recorded id where there is one; `agents` are usernames."""
+        """Create a department, under the recorded id where there is one; `agents` maps usernames to live ids."""
         department = {
             "enabled": enabled, "showOnRegistration": False, "showOnOfflineForm": True, "email": "dep@example.test",
             "name": name, **more,
         }  # fmt: skip
         if own_id:
             department["_id"] = own_id
-        links = [{"agentId": self.user_ids.get(user, user), "username": user} for user in sorted(agents)]
-        reply = self.livechat("manager", "POST", "department", {"department": department, "agents": links})
+        body: Doc = {"department": department}
+        if agents is not None:
+            body["agents"] = [{"agentId": live, "username": user} for user, live in agents.items()]
+        reply = self.livechat("manager", "POST", "department", body)
         made = reply.body["department"]["_id"] if reply.ok else (own_id or name)
         if own_id:
             self.ids.bind(own_id, made)
         self.department_ids[name] = made
-        self.department_agents[made] = {user for user in agents if user in AGENTS}
+        self.department_agents[made] = {user for user in agents or () if user in AGENTS}
         return str(made)
 
     def set_up(self, recordings: list[Recording]) -> None:
@@ -177,7 +177,7 @@ class Site:
         own = {doc.get("name"): recorded for recorded, doc in self.knowledge.departments.items()}
         for name, enabled, agents, description in DEPARTMENTS:
             more = {"description": description} if description else {}
-            self.make_department(name, enabled, agents, own.get(name), **more)
+            self.make_department(name, enabled, {user: self.user_ids[user] for user in agents}, own.get(name), **more)
         self.custom_field("plan", "Plan", "visitor", "")
         self.custom_field("orderId", "Order", "room", "^[0-9]+$")
         self.trigger("hello", {"enabled": True, "description": "", "runOnce": False})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.reference.replay_compare import DATE
+from tests.reference.replay_corpus import DATE
 
 WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{17}(?![A-Za-z0-9])|" + DATE.pattern + r"|\bguest-\d+\b")
 """What a server makes up: ids, times, and the names of unnamed visitors."""

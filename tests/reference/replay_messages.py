@@ -35,6 +35,14 @@ class Messages:
             if named and mid not in self.knowledge.messages:
                 self.ensure(mid, recording)
 
+    def before_room(self, rid: str, token: str) -> None:
+        """Visit the pages that a visitor had visited before the room was opened: they expire, unlike later ones."""
+        for docs in self.knowledge.messages.values():
+            page = docs[0][1]
+            if page["rid"] == rid and "expireAt" in page and "navigation" in page:
+                visit = {"token": token, "pageInfo": page["navigation"]["page"]}
+                self.site.livechat(None, "POST", "page.visited", visit)
+
     def shown(self, recording: Recording) -> None:
         """Write the messages that an answer shows and that nobody wrote yet, oldest first."""
         docs = [doc for doc in documents(recording.answer) if is_message(doc)]
@@ -49,6 +57,7 @@ class Messages:
         if mid in self.there or (made is not None and made >= recording.index):
             return
         if known := self.knowledge.messages.get(mid):
+            self.rooms.ensure(known[0][1]["rid"], recording)
             self._write(known[0][1])
             return
         calls = self.knowledge.message_calls.get(mid, [])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.reference.replay_corpus import RANDOM_ID, UNKNOWN_THING, documents, is_message, is_room
+from tests.reference.replay_departments import Departments
 from tests.reference.replay_fixture import AGENTS
 from tests.reference.replay_messages import Messages
 from tests.reference.replay_visitors import Visitors
@@ -42,7 +43,8 @@ class Rooms:
         self.site = site
         self.ids = site.ids
         self.knowledge = site.knowledge
-        self.visitors = Visitors(site)
+        self.departments = Departments(site, self)
+        self.visitors = Visitors(site, self.departments)
         self.owners: dict[str, str] = {}
         self.closed: set[str] = set()
         self.messages = Messages(site, self)
@@ -95,9 +97,9 @@ class Rooms:
         made = self.knowledge.made.get(("room", rid))
         if rid in self.owners:
             return True
-        if made is not None and made >= recording.index:
+        if recording.code == "invalid-token" or (made is not None and made >= recording.index):
             return False
-        if recording.name == "GET room" and not recording.accepted and rid not in self.knowledge.rooms:
+        if recording.name == "GET room" and not recording.accepted and recording.code != "cannot-access-room":
             return bool(RANDOM_ID.fullmatch(rid))
         if recording.name == "GET room" and answer.get("newRoom") and answer["room"]["_id"] == rid:
             return False
@@ -139,7 +141,7 @@ class Rooms:
             return
         doc = shown or self.knowledge.room(rid, recording.index)
         made = self.knowledge.made.get(("room", rid))
-        if made is not None and made > recording.index:
+        if "sms" in doc or (made is not None and made > recording.index):
             return
         token = (doc.get("v") or {}).get("token") or self.knowledge.owners.get(rid)
         if token is None:
@@ -149,6 +151,7 @@ class Rooms:
         unserved = self._opened_unserved(rid, doc, recording)
         self.site.want_presence({})
         self.site.want_settings({"Livechat_Routing_Method": "Manual_Selection"} if unserved else {})
+        self.messages.before_room(rid, token)
         query = {"token": token, "rid": self.ids.get(rid)}
         served = (doc.get("servedBy") or {}).get("_id")
         if served and not unserved and served in self.ids:
@@ -167,6 +170,17 @@ class Rooms:
         self.messages.of_room(rid, recording)
         self._dress(rid, token, doc)
         if shown is not None and "closedAt" in shown:
+            self.close(rid, shown)
+
+    def match(self, rid: str, recording: Recording, shown: Doc) -> None:
+        """Make a room as a list shows it, or bring it to that state where the list is about few rooms."""
+        there = rid in self.owners
+        self.ensure(rid, recording, shown)
+        if there and shown.keys() & {"livechatData", "surveyFeedback"}:
+            self._complete(rid, shown, self.live(rid, recording) or shown)
+        if there and rid not in self.closed and "closedAt" in shown:
+            if "servedBy" in shown and "servedBy" not in (self.live(rid, recording) or {"servedBy": {}}):
+                self._adjust(rid, recording, shown)
             self.close(rid, shown)
 
     def _opened_unserved(self, rid: str, doc: Doc, recording: Recording) -> bool:
@@ -193,6 +207,14 @@ class Rooms:
         if feedback := doc.get("surveyFeedback"):
             data = [{"name": name, "value": value} for name, value in feedback.items()]
             self.site.livechat(None, "POST", "room.survey", {"rid": self.ids.get(rid), "token": token, "data": data})
+
+    def _complete(self, rid: str, shown: Doc, live: Doc) -> None:
+        """Store the fields and the survey that a room shows and does not have yet."""
+        lacking: Doc = {
+            key: shown[key] for key in ("livechatData", "surveyFeedback") if key in shown and key not in live
+        }
+        if lacking:
+            self._dress(rid, self.owners[rid], lacking)
 
     def _inquiry_room(self, inquiry: str) -> str | None:
         if inquiry in self.knowledge.inquiries:
@@ -257,11 +279,13 @@ class Rooms:
 
     def _adjust(self, rid: str, recording: Recording, shown: Doc | None) -> None:
         wish = self._wish(recording, shown)
-        if not wish.anything or rid in self.closed:
+        if rid in self.closed or not (wish.anything or (shown or {}).keys() & {"livechatData", "surveyFeedback"}):
             return
         live = self.live(rid, recording)
         if live is None or "open" not in live:
             return
+        if shown is not None:
+            self._complete(rid, shown, live)
         served = (live.get("servedBy") or {}).get("_id")
         room = self.ids.get(rid)
         if wish.department and live.get("departmentId") != self.ids.get(wish.department):
@@ -297,6 +321,8 @@ class Rooms:
             return False
         if shown is not None and "v" in shown:
             return "closedAt" in shown
+        if self.knowledge.alive.get(rid, -1) > recording.index:
+            return False
         if recording.code == "room-closed" or CLOSED.search(recording.case):
             return not (recording.name == "POST room.close" and recording.accepted)
         if recording.name == "GET room" and recording.accepted and recording.answer.get("newRoom"):
@@ -313,7 +339,7 @@ class Rooms:
         self.closed.add(rid)
         room = self.ids.get(rid)
         if shown is not None and shown.get("closer") == "user":
-            closer = (shown.get("closedBy") or {}).get("username")
+            closer = (shown.get("closedBy") or {}).get("username", "")
             persona = {"agent1": "agent", "agent2": "agent 2"}.get(closer, "admin")
             if self.site.method(persona, "livechat:closeRoom", room, "closed", {}).ok:
                 return
@@ -334,19 +360,20 @@ class Rooms:
             elif "agent" in answer:
                 for rid in mine:
                     self.close(rid)
-        elif (
-            name == "GET config"
-            and recording.accepted
-            and "room" not in answer["config"]
-            and answer["config"]["enabled"]
-        ) or (
-            name in ("GET agent.next/{token}", "DELETE visitor/{token}", "GET video.call/{token}")
-            and CLOSED.search(recording.case)
-        ):
+        elif self._closes_all(recording, answer):
             for rid in mine:
                 self.close(rid)
         elif name.startswith("POST custom.field") and recording.accepted:
             self._room_for_field(token, recording, mine)
+
+    @staticmethod
+    def _closes_all(recording: Recording, answer: Doc) -> bool:
+        """Whether a visitor had no open room: the widget shows none, he could be removed, or the case says so."""
+        if recording.name == "GET config" and recording.accepted:
+            return bool(answer["config"]["enabled"]) and "room" not in answer["config"]
+        if recording.name == "DELETE visitor/{token}" and recording.accepted:
+            return True
+        return recording.name == "GET video.call/{token}" and CLOSED.search(recording.case) is not None
 
     def _room_for_field(self, token: str, recording: Recording, mine: list[str]) -> None:
         """A field of the room can only be stored while the visitor has one."""

@@ -1,12 +1,12 @@
-"""What must be there before a recorded exchange is sent again: inferred from the recording, made by unrecorded calls."""
+"""What must be there before a recorded exchange is sent again: inferred from it, made by unrecorded calls."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from tests.reference.replay_corpus import RANDOM_ID, documents, is_room, is_visitor
-from tests.reference.replay_fixture import AGENTS, PASSWORD
+from tests.reference.replay_corpus import RANDOM_ID, documents
+from tests.reference.replay_fixture import PASSWORD
 from tests.reference.replay_presence import wanted_presence
 from tests.reference.replay_rooms import Rooms
 
@@ -33,14 +33,15 @@ class Preparer:
             {name: value for name, value in recording.settings.items() if "Rate_Limiter" not in name}
         )
         if recording.status in (401, 405) and "login" not in recording.name:
+            self._logged_out(recording)
             self._limiter(recording)
             return
         self._users(recording)
-        self._departments(recording)
+        self.rooms.departments.prepare(recording)
         self._fields_and_triggers(recording)
         self.visitors.prepare(recording)
-        self.rooms.prepare(recording)
         self._listed(recording)
+        self.rooms.prepare(recording)
         self.site.want_settings(
             {name: value for name, value in recording.settings.items() if "Rate_Limiter" not in name}
         )
@@ -60,21 +61,23 @@ class Preparer:
         elif name == "POST users.setStatus" and reply.status == 200 and isinstance(recording.body, dict):
             user = self.site.logins.get(recording.persona, ("", ""))[0]
             self.site.presence[user] = recording.body.get("status", self.site.presence.get(user, "online"))
-        elif name == "POST method.call/{method}" and "saveCustomField" in str(recording.body):
-            self.site.log.append("custom field saved")
         elif name in ("POST department", "PUT department/{_id}") and reply.ok:
-            self._note_department(reply.body)
+            self.rooms.departments.note(reply.body)
         elif name == "POST users.create" and reply.ok:
             self.site.user_ids[reply.body["user"]["username"]] = reply.body["user"]["_id"]
         self.visitors.after(recording, reply)
         self.rooms.after(recording, reply)
 
-    def _note_department(self, body: Doc) -> None:
-        department = body.get("department") or {}
-        if {"_id", "name"} <= department.keys():
-            self.site.department_ids[department["name"]] = department["_id"]
-            agents = {link.get("username") for link in body.get("agents") or ()}
-            self.site.department_agents[department["_id"]] = agents & set(AGENTS)
+    def _logged_out(self, recording: Recording) -> None:
+        """A persona's own token that is refused was logged out before."""
+        token = recording.headers.get("x-auth-token", "")
+        if (
+            recording.status == 401
+            and token == f"{{{{auth:{recording.persona}}}}}"
+            and recording.persona in self.site.tokens
+        ):
+            self.site.call(recording.persona, "POST", "logout")
+            del self.site.tokens[recording.persona]
 
     # users -----------------------------------------------------------------------------------------------------
 
@@ -84,12 +87,10 @@ class Preparer:
             self._user(username)
         elif name in ("GET users/{type}/{_id}", "DELETE users/{type}/{_id}", "GET users.info", "POST users.delete"):
             recorded = recording.field("_id", "userId")
-            if (
-                recorded
-                and RANDOM_ID.fullmatch(recorded)
-                and recorded not in self.ids
-                and recording.status in (200, 400, 403)
-            ):
+            gone = recording.code == "error-invalid-user"
+            if recorded and gone and recorded in self.ids:
+                self.site.call("admin", "POST", "users.delete", {"userId": self.ids.get(recorded)})
+            elif recorded and not gone and RANDOM_ID.fullmatch(recorded) and recorded not in self.ids:
                 self._known_user(recorded)
         elif name == "POST users.create" and recording.code == "error-field-unavailable":
             taken = str(recording.answer.get("error", "")).partition(" ")[0]
@@ -109,78 +110,16 @@ class Preparer:
 
     def _known_user(self, recorded: str, role: str | None = None) -> None:
         doc = self.knowledge.users.get(recorded, {})
-        username = doc.get("username") or f"someone-{recorded}"
+        username = str(doc.get("username") or f"someone-{recorded}")
         if username not in self.site.user_ids:
-            roles = doc.get("roles") or ["user"]
+            roles: list[str] = doc.get("roles") or ["user"]
             if role and not doc.get("statusLivechat"):
                 roles = sorted({*roles, f"livechat-{role}"})
-            self.site.make_user(username, doc.get("name", username), roles)
+            self.site.make_user(username, str(doc.get("name") or username), list(roles))
             if doc.get("statusLivechat"):
                 self.site.livechat("admin", "POST", "users/agent", {"username": username})
         if username in self.site.user_ids:
             self.ids.bind(recorded, self.site.user_ids[username])
-
-    # departments -----------------------------------------------------------------------------------------------
-
-    def _departments(self, recording: Recording) -> None:
-        wanted = recording.params.get("_id") if "department/{_id}" in recording.name else None
-        if recording.code in ("department-not-found", "error-department-not-found"):
-            wanted = None
-        if (
-            wanted
-            and recording.accepted
-            and isinstance(recording.answer, dict)
-            and recording.answer.get("department", 1) is None
-        ):
-            wanted = None
-        named = recording.field("department", "departmentId")
-        for recorded in (wanted, named if named and RANDOM_ID.fullmatch(named) else None):
-            if recorded and RANDOM_ID.fullmatch(recorded) and recorded not in self.ids:
-                self._department(recorded, recording)
-        if not recording.accepted:
-            return
-        made_here = recording.name in ("POST department", "PUT department/{_id}")
-        for doc in documents(recording.answer):
-            listed = "showOnRegistration" in doc and "numAgents" in doc and not made_here
-            if (
-                listed
-                and doc["_id"] not in self.ids
-                and RANDOM_ID.fullmatch(doc["_id"])
-                and self._due("department", doc["_id"], recording)
-            ):
-                self._department(doc["_id"], recording)
-            if "departmentId" in doc and "agentId" in doc and not made_here and doc["departmentId"] not in self.ids:
-                self._department(doc["departmentId"], recording)
-            if (
-                is_room(doc)
-                and (recorded := doc.get("departmentId"))
-                and RANDOM_ID.fullmatch(recorded)
-                and recorded not in self.ids
-            ):
-                self._department(recorded, recording)
-
-    def _due(self, kind: str, recorded: str, recording: Recording) -> bool:
-        made = self.knowledge.made.get((kind, recorded))
-        return made is None or made < recording.index
-
-    def _department(self, recorded: str, recording: Recording) -> None:
-        if not self._due("department", recorded, recording):
-            return
-        doc = self.knowledge.departments.get(recorded, {})
-        agents = [
-            self.knowledge.users.get(agent, {}).get("username") or agent for agent in self.knowledge.links[recorded]
-        ]
-        if "serves already" in recording.case and (rid := recording.field("rid", "roomId")):
-            served = (self.rooms.live(rid, recording) or {}).get("servedBy")
-            agents = [served["username"]] if served else agents
-        elif not agents and doc.get("numAgents", 2):
-            agents = list(AGENTS)[: doc.get("numAgents", 2)]
-        own = {"_id", "name", "enabled", "numAgents", "_updatedAt", "chatClosingTags"}
-        more = {key: value for key, value in doc.items() if key not in own}
-        if tags := doc.get("chatClosingTags"):
-            more |= {"chatClosingTags": tags, "requestTagBeforeClosingChat": True}
-        name = doc.get("name", f"Department {recorded}")
-        self.site.make_department(name, doc.get("enabled", True), agents, recorded, **more)
 
     # fields, triggers ------------------------------------------------------------------------------------------
 
@@ -210,6 +149,18 @@ class Preparer:
             if doc["name"] in live:
                 self.ids.bind(recorded, live[doc["name"]])
 
+    def _fill(self, recording: Recording) -> None:
+        """Make as many triggers or fields as the answer counts, where a page further back is not empty."""
+        page = recording.answer.get("triggers") or recording.answer.get("customFields")
+        kind = recording.name.removeprefix("GET ")
+        if page and recording.answer.get("offset") and kind in ("triggers", "custom-fields"):
+            live = self.site.livechat("manager", "GET", kind, count="0").body.get("total", 0)
+            for number in range(live, min(recording.answer["total"], live + 10)):
+                if kind == "triggers":
+                    self.site.trigger(f"filler {number}", {"enabled": False, "description": "", "runOnce": False})
+                else:
+                    self.site.custom_field(f"filler-{number}", f"Filler {number}", "visitor", "")
+
     # what lists show -------------------------------------------------------------------------------------------
 
     def _listed(self, recording: Recording) -> None:
@@ -217,13 +168,15 @@ class Preparer:
         if not recording.accepted or not isinstance(recording.answer, dict):
             return
         if recording.name in ("GET rooms", "GET visitors.chatHistory/room/{roomId}/visitor/{visitorId}"):
-            for doc in recording.answer.get("rooms", recording.answer.get("history", ())):
-                self.rooms.ensure(doc["_id"], recording, doc)
+            shown: list[Doc] = recording.answer.get("rooms") or recording.answer.get("history") or []
+            for doc in sorted(shown, key=lambda one: str(one["ts"])):
+                self.rooms.match(doc["_id"], recording, doc)
         elif recording.name == "GET inquiries.list":
-            for doc in recording.answer["inquiries"]:
+            for doc in reversed(recording.answer["inquiries"]):
                 self.rooms.ensure_queued(doc["rid"], recording)
         elif recording.name.startswith("GET visitors.pagesVisited"):
             self._pages(recording)
+        self._fill(recording)
 
     def _pages(self, recording: Recording) -> None:
         rid = recording.params.get("roomId", "")
@@ -252,8 +205,3 @@ class Preparer:
         if recording.status == 429 and re.search("too many requests", str(recording.answer)):
             return 10**6
         return int(limit) - int(left) - 1 if left is not None and limit is not None else None
-
-
-def answers_visitor(recording: Recording) -> Doc | None:
-    """The visitor's document of an answer, if it has one."""
-    return next((doc for doc in documents(recording.answer) if is_visitor(doc)), None)

@@ -9,6 +9,7 @@ from tests.reference.replay_corpus import RANDOM_ID, documents, is_visitor
 if TYPE_CHECKING:
     from tests.reference.replay_client import Reply
     from tests.reference.replay_corpus import Doc, Recording
+    from tests.reference.replay_departments import Departments
     from tests.reference.replay_fixture import Site
 
 PREPARED_TOKEN = "vtok-"
@@ -18,7 +19,8 @@ PREPARED_TOKEN = "vtok-"
 class Visitors:
     """The visitors that exist on the live server, by token."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, departments: Departments) -> None:
+        self.departments = departments
         self.site = site
         self.ids = site.ids
         self.knowledge = site.knowledge
@@ -67,6 +69,9 @@ class Visitors:
             self._departments.pop(visitor["token"], None)
 
     def _existed(self, token: str, recording: Recording) -> bool:
+        shown = (doc for doc in documents(recording.answer) if is_visitor(doc))
+        if recording.name != "POST visitor" and any(doc["token"] == token for doc in shown):
+            return True
         made = self.knowledge.made.get(("visitor", token))
         if made is not None and made >= recording.index:
             return made == recording.index and self._unexplained(token, recording)
@@ -77,12 +82,18 @@ class Visitors:
 
     def _unexplained(self, token: str, recording: Recording) -> bool:
         """Whether the answer to a registration shows more than was sent: the visitor was there before."""
-        sent, got = recording.body, recording.answer
-        if not isinstance(sent, dict) or not isinstance(got, dict):
+        sent, got = recording.sent, recording.answer
+        if not isinstance(got, dict):
             return False
         request, visitor = sent.get("visitor") or {}, got.get("visitor") or {}
         pairs = {"name": "name", "phone": "phone", "visitorEmails": "email", "livechatData": "customFields"}
-        return any(shown in visitor and not request.get(key) for shown, key in pairs.items())
+        if any(shown in visitor and not request.get(key) for shown, key in pairs.items()):
+            return True
+        return "department" in visitor and not self._known_department(request.get("department"))
+
+    def _known_department(self, text: Any) -> bool:
+        """Whether a department is named by an id or a name that exists."""
+        return isinstance(text, str) and (text in self.ids or text in self.site.department_ids)
 
     def ensure(self, token: str, recording: Recording) -> None:
         """Make a visitor who is not there yet, with what the recordings say of him."""
@@ -112,19 +123,13 @@ class Visitors:
         fields = known.get("livechatData")
         if isinstance(fields, dict):
             found["customFields"] = [{"key": key, "value": value, "overwrite": True} for key, value in fields.items()]
-        department = known.get("department") or self._department_of_rooms(known, recording) or self._hinted(recording)
+        department = known.get("department") or self.knowledge.first_department(known.get("token") or "")
+        department = department or self._hinted(recording)
         if isinstance(department, str):
+            if RANDOM_ID.fullmatch(department) and department not in self.site.department_ids.values():
+                self.departments.ensure(department, recording)
             found["department"] = self.ids.get(department)
         return found
-
-    def _department_of_rooms(self, known: Doc, recording: Recording) -> str | None:
-        """The department of the visitor's first room: he was in it when the room was opened."""
-        for seen in self.knowledge.rooms.values():
-            first = seen[0][1]
-            if first["v"].get("token") == known.get("token") and known.get("token"):
-                department = first.get("departmentId")
-                return department if isinstance(department, str) else None
-        return None
 
     def _hinted(self, recording: Recording) -> str | None:
         """The department that the words of a case put the visitor into."""
@@ -140,7 +145,7 @@ class Visitors:
     def _complete(self, shown: Doc, recording: Recording) -> None:
         """Give a visitor what the answer shows of him and what the exchange itself does not bring."""
         token = shown["token"]
-        sent: Doc = recording.body.get("visitor") or {} if isinstance(recording.body, dict) else {}
+        sent: Doc = recording.sent.get("visitor") or {}
         if token not in self.live or (recording.name == "POST visitor" and not self._unexplained(token, recording)):
             return
         reply = self.site.livechat(None, "GET", f"visitor/{token}")
@@ -154,12 +159,13 @@ class Visitors:
             ("visitorEmails", "email"),
             ("department", "department"),
         ):
-            if key in shown and key not in live and not sent.get(name):
+            brought = self._known_department(sent.get(name)) if name == "department" else bool(sent.get(name))
+            if key in shown and key not in live and not brought:
                 missing[key] = shown[key]
         fields: dict[str, Any] = shown.get("livechatData") or {}
-        brought = {one.get("key") for one in sent.get("customFields") or () if isinstance(one, dict)}
+        sent_fields = {one.get("key") for one in sent.get("customFields") or () if isinstance(one, dict)}
         lacking = {
-            key: fields[key] for key in fields if key not in (live.get("livechatData") or {}) and key not in brought
+            key: fields[key] for key in fields if key not in (live.get("livechatData") or {}) and key not in sent_fields
         }
         if lacking:
             missing["livechatData"] = lacking

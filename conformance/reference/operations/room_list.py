@@ -101,7 +101,7 @@ def read_interval(site: Site, name: str, value: Any) -> tuple[str, str] | None:
         Failure: Bad JSON, or a start or end that is no date.
     """
     interval = _json(value)
-    if not interval:
+    if interval is None or interval is False or interval in ("", 0):
         return None
     ends = {"start": "", "end": _NEVER}
     given = interval if isinstance(interval, dict) else {}

@@ -39,6 +39,7 @@ class Sms:
     receiver: str
     text: str
     places: dict[str, str]
+    attachments: tuple[Document, ...] = ()
 
 
 def _text(value: Any) -> str:
@@ -63,7 +64,19 @@ def parse_sms(site: Site, service: str, body: Any) -> Sms:
         if _count(media) and not isinstance(fields.get("MediaUrl0"), str):
             raise Failure("Cannot read property 'substr' of undefined")
     places = {key: fields[name] for key, name in _PLACES.items() if isinstance(fields.get(name), str)}
-    return Sms(_text(sender), _text(receiver), _text(text), places)
+    return Sms(_text(sender), _text(receiver), _text(text), places, _attachments(fields) if service == "twilio" else ())
+
+
+def _attachments(fields: dict[str, Any]) -> tuple[Document, ...]:
+    """What came with a message, by address: nothing is fetched."""
+    found: list[Document] = []
+    for index in range(_count(fields.get("NumMedia"))):
+        address = fields.get(f"MediaUrl{index}")
+        if isinstance(address, str):
+            kind = _text(fields.get(f"MediaContentType{index}")).partition("/")[0]
+            shown = {f"{kind}_url": address} if kind in ("image", "audio", "video") else {}
+            found.append({"ts": "1970-01-01T00:00:00.000Z", "message_link": address, **shown})
+    return tuple(found)
 
 
 def _count(value: Any) -> int:
@@ -116,7 +129,7 @@ def receive_sms_message(site: Site, sms: Sms) -> None:
     visitor = visitor_of_number(site, sms)
     store_places(site, visitor, sms)
     room = room_of_sms(site, visitor, sms)
-    append_message(site, room, visitor, sms.text, {"token": visitor["token"]})
+    append_message(site, room, visitor, sms.text, {"token": visitor["token"], "attachments": list(sms.attachments)})
 
 
 @behaviour("sms.answer")

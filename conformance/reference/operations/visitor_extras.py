@@ -11,7 +11,7 @@ from conformance.reference.messages import append_message, require_message, show
 from conformance.reference.rooms import find_room_of_visitor, is_open, open_rooms, require_room_of_visitor
 from conformance.reference.routing import operation
 from conformance.reference.seam import behaviour
-from conformance.reference.site import new_id
+from conformance.reference.site import new_id, save
 from conformance.reference.validate import check_body, check_query
 from conformance.reference.visitors import find_visitor, remove_visitor, require_visitor, set_visitor_status
 
@@ -97,4 +97,7 @@ def upload_file(site: Site, call: Call) -> Answer:
         },
     }
     append_message(site, room, visitor, "", more)
+    if "lastMessage" in room:
+        room["lastMessage"] = {key: value for key, value in room["lastMessage"].items() if key != "fileUpload"}
+        save(site, site.rooms, room)
     return success()
