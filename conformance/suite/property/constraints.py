@@ -39,6 +39,8 @@ _SPECIAL: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
 
 _ONLY: Final[Mapping[str, tuple[str, ...]]] = {"getHistory": ("query/token",)}
 """Operations whose servers look at some places only: the history reads whatever it can of dates and limits."""
+_LAX: Final[Mapping[str, str]] = {"createDepartment": "body/agents"}
+"""Where an operation's ``x-tolerated`` is about a part of the request only: the places that begin so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,10 @@ def breaches(contract: Contract, operation: Operation, base: Call) -> Iterator[B
         operation: The operation.
         base: A well-formed call with every optional part; it is left as it is.
     """
-    whole_tolerated = "x-tolerated" in operation.raw
-    found = [] if whole_tolerated else [*_of_query(contract, operation, base), *_of_body(contract, operation, base)]
+    found = [*_of_query(contract, operation, base), *_of_body(contract, operation, base)]
+    if "x-tolerated" in operation.raw:
+        lax = _LAX.get(operation.id, "")
+        found = [each for each in found if not each.place.startswith(lax)]
     if operation.id in _ONLY:
         found = [each for each in found if each.place in _ONLY[operation.id]]
     for breach in [*found, *_of_path(operation, base)]:
@@ -281,7 +285,7 @@ def rules(contract: Contract, operation: Operation, base: Call) -> list[tuple[st
 def kept(call: Call, found: list[tuple[str, str]]) -> Iterator[str]:
     """The counters of the rules that a well-formed call keeps: those of the places that it has."""
     for place, rule in found:
-        if place in ("body", "query") or call.has(place):
+        if place in ("body", "query") or call.has(place) or call.has(f"{place}[]"):
             yield f"constraint|{call.operation}|{place}|{rule}|kept"
 
 
