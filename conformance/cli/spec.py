@@ -76,8 +76,8 @@ def command() -> None:
 def show(name: str | None, as_json: bool, server_version: str | None, folder: Path | None) -> None:
     """Show an operation, a requirement, an area or a profile; without NAME, the list of operations.
 
-    NAME is an operationId (openRoom), method and path ("GET /api/v1/livechat/room"), a requirement (LC-ROOM-001), an area
-    (rooms), or a profile (visitor).
+    NAME is an operationId (openRoom), method and path ("GET /api/v1/livechat/room"), a requirement (LC-ROOM-001),
+    an area (rooms), or a profile (visitor).
 
     \b
     Examples:
@@ -176,8 +176,8 @@ def check(
 ) -> None:
     """Check kept exchanges against the contract.
 
-    FILES are recordings or exchanges of this suite as JSON Lines, or HAR files; a folder stands for all such files below
-    it. One line per mismatch:
+    FILES are recordings or exchanges of this suite as JSON Lines, or HAR files; a folder stands for all such files
+    below it. One line per mismatch:
 
     \b
       FILE:LINE operation requirement pointer message

@@ -10,6 +10,9 @@ DOCUMENTED = "3.2.0"
 NEWEST = "3.15"
 """The newest line of releases that recordings confirm; a target above it is newer than the contract."""
 
+RECORDED = ("2.4.14", "3.2.0", "3.4.0", "3.15.0")
+"""The releases of which recordings exist."""
+
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+.].*)?", re.ASCII)
 
 
