@@ -92,6 +92,38 @@ def options_answer(site: Site, call: Call) -> Answer:
     return Answer(200, headers=headers, content=b"", media=None)
 
 
+@behaviour("http.body")
+def read_body(site: Site, call: Call, raw: bytes) -> Any:
+    """The value of a call's body.
+
+    Raises:
+        Stop: The answer of the body parser to what it cannot read.
+    """
+    return parse_body(call.method, call.headers, raw)
+
+
+@behaviour("http.query")
+def read_query(site: Site, call: Call, text: str) -> dict[str, Any]:
+    """The value of a call's query."""
+    return parse_query(text)
+
+
+@behaviour("http.find_route")
+def find_route(site: Site, router: Router, path: str) -> tuple[Route, dict[str, str]] | None:
+    """The route of a path as sent, and its decoded parameters.
+
+    Raises:
+        BadPath: A parameter has a malformed percent code.
+    """
+    return router.find(path)
+
+
+@behaviour("http.refuse")
+def refuse(site: Site, call: Call, error: Refusal | Failure | MatchFailure) -> Answer:
+    """The answer to an error that a handler met, in the way of its route."""
+    return refusal_answer(error, call.operation.errors)
+
+
 @behaviour("http.headers")
 def final_headers(site: Site, call: Call, answer: Answer) -> dict[str, str]:
     """The headers of an answer, content type included."""
@@ -214,9 +246,9 @@ class Application:
             answer = stop.answer
         except (Refusal, Failure) as error:
             keep = error.keep
-            answer = refusal_answer(error, call.operation.errors)
+            answer = refuse(site, call, error)
         except MatchFailure as error:
-            answer = refusal_answer(error, call.operation.errors)
+            answer = refuse(site, call, error)
         finish(site, call, keep=keep)
         answer.headers.update(extra)
         return answer
@@ -226,11 +258,11 @@ class Application:
         if raw is None:
             return html_refusal(413, "Payload Too Large")
         call.raw = raw
-        call.body = parse_body(call.method, call.headers, raw)
+        call.body = read_body(self.site, call, raw)
         if call.method == "HEAD":
             return unknown_route(self.site, call)
         try:
-            found = self.router.find(call.path)
+            found = find_route(self.site, self.router, call.path)
         except BadPath:
             return bad_request()
         if found is None:
@@ -244,5 +276,5 @@ class Application:
             return wrong_method(self.site, call, route) if known else unknown_route(self.site, call)
         call.operation = operation
         if query:
-            call.query = parse_query(query.decode("utf-8", "replace"))
+            call.query = read_query(self.site, call, query.decode("utf-8", "replace"))
         return None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from conformance.reference.agents import show_agent
 from conformance.reference.departments import departments_with_agents, service_online
-from conformance.reference.envelope import Answer, ErrorStyle, success
+from conformance.reference.envelope import Answer, ErrorStyle, encode_json, success
 from conformance.reference.match import STRING, Maybe, strict
 from conformance.reference.rooms import open_rooms
 from conformance.reference.routing import operation
@@ -152,8 +154,8 @@ def visitor_part(site: Site, token: str) -> Document:
 
 
 @behaviour("config.common")
-def common_part(site: Site, host: str) -> Document:
-    """What the configuration says to everybody."""
+def common_part(site: Site) -> Document:
+    """What the configuration says to everybody, as far as settings, triggers and departments decide it."""
     return {
         "enabled": True,
         "settings": widget_settings(site),
@@ -162,7 +164,6 @@ def common_part(site: Site, host: str) -> Document:
         "survey": survey_form(site),
         "triggers": widget_triggers(site),
         "departments": widget_departments(site),
-        "resources": widget_resources(site, host),
     }
 
 
@@ -172,13 +173,10 @@ def get_config(site: Site, call: Call) -> Answer:
     query = check_query(site, call, _QUERY)
     if not setting(site, "Livechat_enabled"):
         return success(config={"enabled": False})
-    host = call.headers.get("host", "")
     watched = (site.settings, site.triggers, site.departments)
-    common = site.kept(
-        f"config {host}" if len(host) < 64 else "config", watched, lambda: (host, common_part(site, host))
-    )
-    part = common[1] if common[0] == host else common_part(site, host)
-    config = {**part, "online": widget_online(site, query.get("department") or None)}
+    config: Document = msgspec.json.decode(site.kept("config", watched, lambda: encode_json(common_part(site))))
+    config["resources"] = widget_resources(site, call.headers.get("host", ""))
+    config["online"] = widget_online(site, query.get("department") or None)
     if query.get("token"):
         config |= visitor_part(site, query["token"])
     return success(config=config)
