@@ -6,6 +6,7 @@ failed that another requirement owns is *blocked* by that requirement; it raises
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -26,14 +27,26 @@ class Judge:
         contract: The contract in force.
         check: The stable name of the test, ``module::function``.
         requirements: Ids that the test is bound to by ``@clause``; judging another one raises ``UnboundClause``.
+        last: Gives the latest exchange, which a judgement shows where the test names none.
     """
 
-    def __init__(self, contract: Contract, check: str, requirements: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        check: str,
+        requirements: tuple[str, ...],
+        last: Callable[[], Exchange | None] = lambda: None,
+    ) -> None:
         self._contract = contract
         self._check = check
         self._bound = frozenset(requirements)
         self._judgements: dict[tuple[str, Finding, str], Judgement] = {}
-        self.last: Exchange | None = None
+        self._last = last
+
+    @property
+    def last(self) -> Exchange | None:
+        """The latest exchange of the item."""
+        return self._last()
 
     @property
     def judgements(self) -> tuple[Judgement, ...]:
@@ -159,6 +172,7 @@ class Judge:
 
     def close(self, finding: Finding, sentence: str, blocked_by: str | None = None) -> None:
         """Give each bound requirement that was never judged the same finding, at the end of the item."""
+        last = self.last
         judged = {one.requirement for one in self._judgements.values()}
         for requirement in sorted(self._bound - judged):
             self._add(
@@ -168,7 +182,7 @@ class Judge:
                     finding=finding,
                     sentence=sentence,
                     blocked_by=blocked_by,
-                    exchanges=(self.last.id,) if self.last else (),
+                    exchanges=(last.id,) if last else (),
                 )
             )
 

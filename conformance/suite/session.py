@@ -115,7 +115,10 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Open the item's record before its fixtures, so that what they send belongs to it."""
     session = item.config.stash[SESSION]
     session.recorder.item = ItemRecord(item_name(item))
-    session.judges[item.nodeid] = Judge(session.contract, check_name(item), clauses_of(item))
+    session.recorder.last = None
+    session.judges[item.nodeid] = Judge(
+        session.contract, check_name(item), clauses_of(item), lambda: session.recorder.last
+    )
     session.started[item.nodeid] = time.monotonic()
     result = yield
     session.recorder.item = None
