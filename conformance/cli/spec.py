@@ -278,12 +278,16 @@ def _exchanges(files: Iterable[Path]) -> Iterator[Recorded]:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--minimum", type=click.FloatRange(0, 100), default=90.0, show_default=True, help="Score to reach, in %.")
 @click.option("--operation", "only", multiple=True, metavar="ID", help="Only these operations; may be repeated.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes that share the work."
+)
 @_contract_options
 def mutate(
     recordings: Path | None,
     as_json: bool,
     minimum: float,
     only: tuple[str, ...],
+    workers: int,
     server_version: str | None,
     folder: Path | None,
 ) -> None:
@@ -310,7 +314,7 @@ def mutate(
             raise _Told(f"the contract has no operation {name}")
     try:
         kept = list(_exchanges(_files([recordings]))) if recordings else []
-        result = mutate_contract(contract, kept, only)
+        result = mutate_contract(contract, kept, only, workers)
     except RecordedError as error:
         raise _Told(str(error)) from None
     if as_json:

@@ -25,13 +25,15 @@ class Checker:
     Args:
         validators: The validators of the document.
         requirement: Gives the id of the requirement that judges one kind of check on one operation, or an empty text.
+        words: Whether what is wrong is wanted in words; without them a judgement costs a tenth.
     """
 
-    __slots__ = ("_requirement", "_routers", "_validators")
+    __slots__ = ("_requirement", "_routers", "_validators", "_words")
 
-    def __init__(self, validators: Validators, requirement: Callable[[str, str], str]) -> None:
+    def __init__(self, validators: Validators, requirement: Callable[[str, str], str], *, words: bool = True) -> None:
         self._validators = validators
         self._requirement = requirement
+        self._words = words
         self._routers: dict[str, Router] = {}
 
     def request(self, operation: Operation, request: Request) -> Iterator[Mismatch]:
@@ -110,6 +112,9 @@ class Checker:
         validator = self._validators.at(parameter.pointer)
         if any(validator.is_valid(candidate) for candidate in candidates):
             return
+        if not self._words:
+            yield self._refused(operation, parameter.location, mark, "", "", "")
+            return
         faults = min(
             (validator.faults(candidate) for candidate in candidates),
             key=lambda found: sum(fault.keyword == "type" for fault in found),
@@ -143,6 +148,9 @@ class Checker:
         media = _media_for(operation.body, body.media)
         validator = self._validators.at(media.pointer)
         if validator.is_valid(body.value):
+            return
+        if not self._words:
+            yield self._refused(operation, "body", "", "", "", "")
             return
         for fault in validator.faults(body.value):
             yield self._refused(
@@ -240,7 +248,11 @@ class Checker:
             if response.body.size == 0 and response.body.text is None and not response.body.is_json:
                 value = ""
         validator = self._validators.at(media.pointer)
-        if not validator.is_valid(value):
+        if validator.is_valid(value):
+            return
+        if not self._words:
+            yield self._departs(operation, "shape", "shape", "", "", "", "")
+        else:
             for fault in validator.faults(value):
                 yield self._fault(operation, "shape", fault)
 
