@@ -28,7 +28,7 @@ def _put(holder: dict[str, Any], keys: list[str], value: str) -> None:
             holder[name] = value
         return
     head = rest[0]
-    if head == "" or (head.isdigit() and int(head) <= 20):
+    if head == "" or (head.isascii() and head.isdigit() and int(head) <= 20):
         old = holder.get(name)
         if not isinstance(old, dict):
             items = old if isinstance(old, list) else [] if old is None else [old]
