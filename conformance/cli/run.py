@@ -59,7 +59,9 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _judge(url: str | None, config: str | None, formats: tuple[str, ...], quiet: bool, app: str | None, **values: Any) -> None:
+def _judge(
+    url: str | None, config: str | None, formats: tuple[str, ...], quiet: bool, app: str | None, **values: Any
+) -> None:
     from conformance.report import FORMATS
     from conformance.runner.progress import LiveReporter, PlainReporter, Reporter, Silent
     from conformance.runner.run import RunError, prepare, unhealthy_result
@@ -111,7 +113,7 @@ class _Refusal(click.ClickException):
 
     def __init__(self, sentence: str, exit_code: int) -> None:
         super().__init__(sentence)
-        self.exit_code = exit_code
+        vars(self)["exit_code"] = exit_code
 
 
 def _tell(console: Console, result: Any, report: str) -> None:
@@ -136,7 +138,8 @@ def _tell(console: Console, result: Any, report: str) -> None:
     for weakness in weaknesses(result):
         say(f"note: {weakness}", indent=2)
     say("")
-    say(f"{result.requests} requests, {result.duration_s:.1f} s, seed {result.seed}. Report: {Path(report) / 'index.html'}")
+    work = f"{result.requests} requests, {result.duration_s:.1f} s, seed {result.seed}."
+    say(f"{work} Report: {Path(report) / 'index.html'}")
 
 
 command = click.Command(

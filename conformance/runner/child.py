@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def run_tests(settings: Settings, workdir: Workdir, reporter: Reporter, deadline
         environment.pop(name, None)
     watcher = _Watcher(workdir, reporter)
     with (workdir.path / "pytest.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             arguments(settings, workdir),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -112,10 +112,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             continue
         break
     # Workers of a killed controller would go on: the whole group belongs to this run.
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 @contextmanager

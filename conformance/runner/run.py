@@ -104,8 +104,12 @@ class Run:
     def _result(self, left: Sequence[LeftBehind], proof: Sequence[Kill]) -> Result:
         selection = Selection(self.contract, self.settings.only, self.settings.skip)
         chosen = set(selection.selected())
-        left_out = {one: "it was left out by --only or --skip" for one in self.contract.requirements if one not in chosen}
-        partial = [f"only {len(chosen)} of {len(self.contract.requirements)} requirements were selected"] if left_out else []
+        left_out = {
+            one: "it was left out by --only or --skip" for one in self.contract.requirements if one not in chosen
+        }
+        partial = (
+            [f"only {len(chosen)} of {len(self.contract.requirements)} requirements were selected"] if left_out else []
+        )
         profiles = profiles_in_force(self.settings, self.info)
         outcomes = list(self.workdir.outcomes())
         run = RunInfo(
@@ -150,7 +154,13 @@ def suite_info() -> Suite:
     )
 
 
-def prepare(settings: Settings, *, app: str | Any | None = None, formats: Sequence[str] = FORMATS, reporter: Reporter | None = None) -> Run:
+def prepare(
+    settings: Settings,
+    *,
+    app: str | Any | None = None,
+    formats: Sequence[str] = FORMATS,
+    reporter: Reporter | None = None,
+) -> Run:
     """Reach the target, load the contract for its version, and make everything ready for the tests.
 
     Args:
@@ -200,7 +210,9 @@ def _report_folder(settings: Settings) -> Path:
             raise OSError("it cannot be written to, or the disk is full")
     except OSError as error:
         why = error.strerror or str(error)
-        raise RunError(f"the report cannot go to {folder}: {why}. Choose another folder with --report.", 2, settings) from None
+        raise RunError(
+            f"the report cannot go to {folder}: {why}. Choose another folder with --report.", 2, settings
+        ) from None
     return folder.resolve()
 
 
@@ -283,4 +295,14 @@ def prepare_for_pytest(given: Mapping[str, Any], *, app: str | None, config: Pat
     return prepare(resolve(named, config), app=app)
 
 
-__all__ = ["Run", "RunError", "prepare", "prepare_for_pytest", "resolve", "run", "suite_info", "unhealthy_result", "write_result"]
+__all__ = [
+    "Run",
+    "RunError",
+    "prepare",
+    "prepare_for_pytest",
+    "resolve",
+    "run",
+    "suite_info",
+    "unhealthy_result",
+    "write_result",
+]

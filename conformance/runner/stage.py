@@ -83,9 +83,7 @@ def set_up(run: Run, told: Reporter) -> None:
         raise RunError(plan.refusal, 2, run.settings)
     recorder = run.held.enter_context(Recorder(run.contract, run.workdir.spool("stage")))
     client = run.held.enter_context(
-        RecordingClient(
-            run.settings, run.contract, recorder, Throttle(max_rate=run.settings.max_rate), worker="stage"
-        )
+        RecordingClient(run.settings, run.contract, recorder, Throttle(max_rate=run.settings.max_rate), worker="stage")
     )
     ledger = run.held.enter_context(Ledger(run.workdir.ledger("stage")))
     world = World(

@@ -101,7 +101,9 @@ class Judge:
         """Judge that a request was answered with the documented success: 200, and ``success`` true where it is JSON."""
         held = is_accepted(exchange)
         said = sentence or f"{self._label(exchange)} was not accepted: it answered {describe(exchange)}"
-        return self.that(requirement, held, said, exchange=exchange, expected="200 with success true", observed=describe(exchange))
+        return self.that(
+            requirement, held, said, exchange=exchange, expected="200 with success true", observed=describe(exchange)
+        )
 
     def refused(
         self,
@@ -122,8 +124,51 @@ class Judge:
             and (codes is None or found in codes)
         )
         expected = " or ".join(str(one) for one in statuses) + (f" with code {' or '.join(codes)}" if codes else "")
-        said = sentence or f"{self._label(exchange)} should be refused with {expected}, but answered {describe(exchange)}"
+        said = (
+            sentence or f"{self._label(exchange)} should be refused with {expected}, but answered {describe(exchange)}"
+        )
         return self.that(requirement, held, said, exchange=exchange, expected=expected, observed=describe(exchange))
+
+    def found(
+        self,
+        requirement: str,
+        sentence: str,
+        exchange: Exchange,
+        *,
+        expected: Any = None,
+        observed: Any = None,
+        pointer: str | None = None,
+        steps: tuple[str, ...] = (),
+        flaky: bool = False,
+        check: str | None = None,
+    ) -> None:
+        """Say what a random test found broken, with the smallest sequence of exchanges that shows it.
+
+        Args:
+            requirement: The clause.
+            sentence: What was seen.
+            exchange: The exchange that decided.
+            expected: What the clause asks for.
+            observed: What came.
+            pointer: Where in the answer, or in the request, it stood.
+            steps: Ids of the exchanges that show it again, in order; the last one decides.
+            flaky: Whether it did not show again when it was tried once more.
+            check: The name of the check, where it is not that of the test.
+        """
+        self._add(
+            Judgement(
+                requirement=requirement,
+                check=check or self._check,
+                finding=Finding.FLAKY if flaky else Finding.BROKEN,
+                sentence=sentence,
+                operation=exchange.operation,
+                expected=expected,
+                observed=observed,
+                pointer=pointer,
+                exchanges=(exchange.id,),
+                steps=steps,
+            )
+        )
 
     def way(self, requirement: str, way: str, exchange: Exchange) -> None:
         """Say which of the accepted ways of a disputed clause was seen."""

@@ -101,7 +101,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if unbound:
         raise pytest.UsageError(f"tests without @clause(...), so nobody can say what they judge: {', '.join(unbound)}")
     if unknown:
-        raise pytest.UsageError(f"tests are bound to requirements that the contract does not have: {', '.join(unknown)}")
+        raise pytest.UsageError(
+            f"tests are bound to requirements that the contract does not have: {', '.join(unknown)}"
+        )
     kept = [one for one in items if any(map(session.selection.selects, clauses_of(one)))]
     dropped = [one for one in items if one not in set(kept)]
     if dropped:
@@ -160,7 +162,9 @@ def _sort_exception(session: Session, item: pytest.Item, error: BaseException) -
         session.closing[item.nodeid] = (Finding.NOT_APPLICABLE, str(error), None)
     elif isinstance(error, BudgetExhausted):
         session.closing[item.nodeid] = (Finding.NOT_REACHED, str(error), None)
-    elif isinstance(error, KeyError | TypeError | IndexError | AttributeError | ValueError) and record and record.broken:
+    elif (
+        isinstance(error, KeyError | TypeError | IndexError | AttributeError | ValueError) and record and record.broken
+    ):
         # The answer was not what the schema says, so a test that reads it stumbles: the clause on the shape owns that.
         broken = record.broken
         session.closing[item.nodeid] = (Finding.BLOCKED, broken.sentence, broken.requirement)
@@ -234,7 +238,14 @@ def shared_world(session: Session, client: RecordingClient) -> Iterator[World]:
     gate = Gate(session.workdir.path / "gate", client, session.info)
     with Ledger(session.workdir.ledger(session.worker)) as ledger:
         made = World(
-            client, session.info, session.contract, ledger, session.settings, gate, seed=session.settings.seed, worker=session.worker
+            client,
+            session.info,
+            session.contract,
+            ledger,
+            session.settings,
+            gate,
+            seed=session.settings.seed,
+            worker=session.worker,
         )
         yield made
         made.clean_up()
@@ -242,7 +253,7 @@ def shared_world(session: Session, client: RecordingClient) -> Iterator[World]:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, shared_world: World) -> Iterator[World]:
-    """The world as one test sees it: under the gate that its markers ask for, so that no other test moves the ground."""
+    """The world as one test sees it: under the gate that its markers ask for, so that nobody moves the ground."""
     exclusive = request.node.get_closest_marker("exclusive") is not None
     marker = request.node.get_closest_marker("routing")
     routing = str(marker.args[0]) if marker else None

@@ -31,7 +31,7 @@ class Workdir:
 
     @classmethod
     def create(cls, path: Path, settings: Settings, info: TargetInfo, deadline: float | None) -> Workdir:
-        """Make a fresh work directory; what an earlier run left there is removed, but never a ledger with open entries."""
+        """Make a fresh work directory; what an earlier run left there is removed, but no ledger with open entries."""
         path.mkdir(parents=True, exist_ok=True)
         for pattern in ("plan-*.json", "exchanges-*.jsonl", "outcomes.jsonl"):
             for stale in path.glob(pattern):
@@ -105,7 +105,7 @@ class Workdir:
 
 
 def _keep_ledgers(path: Path) -> None:
-    """Move the ledgers of an earlier run out of the way: where it was killed, they are all that `sweep` has to go by."""
+    """Move the ledgers of an earlier run out of the way: after a kill they are all that `sweep` has."""
     for ledger in sorted(path.glob("ledger-*.jsonl")):
         if any(entry.state in {"intent", "done"} for entry in read_ledger(ledger).entries):
             kept = path / "unfinished" / f"{int(ledger.stat().st_mtime)}-{ledger.name}"

@@ -35,18 +35,32 @@ def _agent_id(exchange: Exchange) -> Any:
 
 @pytest.mark.clause("LC-AGENT-004", "LC-AGENT-006", "LC-AGENT-007", "LC-AGENT-009")
 def test_the_agent_of_a_room(world: World, client: RecordingClient, judge: Judge) -> None:
-    """The agent that is read is the servedBy of the room, after the close as well; wrong tokens and rooms are refused."""
+    """The agent that is read is the servedBy of the room, after the close too; wrong tokens and rooms are refused."""
     room, agent = world.served_room(agent=world.home.second_agent), world.home.second_agent
     exchange = agent_of(client, room)
     expected = {"_id": agent.user_id, "username": agent.username}
     found = _agent(exchange)
     shown = {name: found.get(name) for name in expected} if isinstance(found, dict) else found
-    judge.equal("LC-AGENT-004", shown, expected, "the agent that is read is not the one who serves the room", exchange=exchange, pointer="/agent")  # fmt: skip
+    judge.equal(
+        "LC-AGENT-004",
+        shown,
+        expected,
+        "the agent that is read is not the one who serves the room",
+        exchange=exchange,
+        pointer="/agent",
+    )
     judge.refused("LC-AGENT-006", agent_of(client, room, token=world.new_token()), code="invalid-token")
     judge.refused("LC-AGENT-007", agent_of(client, room, rid=world.new_room_id()), code="invalid-room")
     world.close(room)
     closed = agent_of(client, room)
-    judge.equal("LC-AGENT-009", _agent_id(closed), agent.user_id, "the agent of the closed room cannot be read", exchange=closed, pointer="/agent/_id")  # fmt: skip
+    judge.equal(
+        "LC-AGENT-009",
+        _agent_id(closed),
+        agent.user_id,
+        "the agent of the closed room cannot be read",
+        exchange=closed,
+        pointer="/agent/_id",
+    )
 
 
 @pytest.mark.clause("LC-AGENT-005")
@@ -60,7 +74,14 @@ def test_a_forward_changes_the_agent(world: World, client: RecordingClient, judg
     exchange = world.eventually(
         lambda: agent_of(client, room), until=lambda seen: _agent_id(seen) == home.second_agent.user_id
     )
-    judge.equal("LC-AGENT-005", _agent_id(exchange), home.second_agent.user_id, "after the forward the old agent is still read", exchange=exchange, pointer="/agent/_id")  # fmt: skip
+    judge.equal(
+        "LC-AGENT-005",
+        _agent_id(exchange),
+        home.second_agent.user_id,
+        "after the forward the old agent is still read",
+        exchange=exchange,
+        pointer="/agent/_id",
+    )
 
 
 @pytest.mark.clause("LC-AGENT-008")
@@ -79,12 +100,30 @@ def test_what_is_hidden_of_an_agent(world: World, client: RecordingClient, judge
         hidden = world.eventually(lambda: agent_of(client, room), until=lambda seen: "hiddenInfo" in str(seen.json))
     agent = _agent(hidden)
     held = isinstance(agent, dict) and agent.get("hiddenInfo") is True and not {"name", "username"} & set(agent)
-    judge.that("LC-AGENT-010", held, "the hidden agent's name or username can be read", exchange=hidden, expected={"hiddenInfo": True}, observed=agent, pointer="/agent")  # fmt: skip
+    judge.that(
+        "LC-AGENT-010",
+        held,
+        "the hidden agent's name or username can be read",
+        exchange=hidden,
+        expected={"hiddenInfo": True},
+        observed=agent,
+        pointer="/agent",
+    )
     with world.setting("Livechat_show_agent_email", False):
-        silent = world.eventually(lambda: agent_of(client, room), until=lambda seen: "emails" not in (_agent(seen) or {}))
+        silent = world.eventually(
+            lambda: agent_of(client, room), until=lambda seen: "emails" not in (_agent(seen) or {})
+        )
     found = _agent(silent)
     held = isinstance(found, dict) and "emails" not in found and found.get("username") is not None
-    judge.that("LC-AGENT-011", held, "the agent's e-mail can be read although it is hidden", exchange=silent, expected="an agent without emails", observed=found, pointer="/agent/emails")  # fmt: skip
+    judge.that(
+        "LC-AGENT-011",
+        held,
+        "the agent's e-mail can be read although it is hidden",
+        exchange=silent,
+        expected="an agent without emails",
+        observed=found,
+        pointer="/agent/emails",
+    )
 
 
 @pytest.mark.clause("LC-AGENT-016", "LC-AGENT-017", "LC-AGENT-018", "LC-AGENT-024")
@@ -97,12 +136,43 @@ def test_the_next_agent_is_one_who_can_take_it(world: World, client: RecordingCl
     visitor = world.visitor(department=department)
     answers = [next_agent(client, visitor, department.id) for _ in range(4)]
     ids = [_agent_id(each) for each in answers]
-    judge.that("LC-AGENT-016", away.user_id not in ids, "an agent who is offline is offered as the next one", exchange=answers[-1], expected="an agent who is online", observed=ids, pointer="/agent/_id")  # fmt: skip
+    judge.that(
+        "LC-AGENT-016",
+        away.user_id not in ids,
+        "an agent who is offline is offered as the next one",
+        exchange=answers[-1],
+        expected="an agent who is online",
+        observed=ids,
+        pointer="/agent/_id",
+    )
     ours = {first.user_id, second.user_id, away.user_id}
-    judge.that("LC-AGENT-017", all(each in ours for each in ids), "the next agent does not belong to the department", exchange=answers[-1], expected=sorted(map(str, ours)), observed=ids, pointer="/agent/_id")  # fmt: skip
+    judge.that(
+        "LC-AGENT-017",
+        all(each in ours for each in ids),
+        "the next agent does not belong to the department",
+        exchange=answers[-1],
+        expected=sorted(map(str, ours)),
+        observed=ids,
+        pointer="/agent/_id",
+    )
     elsewhere = next_agent(client, visitor, other.id)
-    judge.equal("LC-AGENT-017", _agent_id(elsewhere), world.home.agent.user_id, "the next agent is not that of the department that was named", exchange=elsewhere, pointer="/agent/_id")  # fmt: skip
-    judge.that("LC-AGENT-018", ids[0] != ids[1] and ids[:2] == ids[2:], "the agents of the department are not offered in turn", exchange=answers[-1], expected=[*ids[:2], *ids[:2]], observed=ids, pointer="/agent/_id")  # fmt: skip
+    judge.equal(
+        "LC-AGENT-017",
+        _agent_id(elsewhere),
+        world.home.agent.user_id,
+        "the next agent is not that of the department that was named",
+        exchange=elsewhere,
+        pointer="/agent/_id",
+    )
+    judge.that(
+        "LC-AGENT-018",
+        ids[0] != ids[1] and ids[:2] == ids[2:],
+        "the agents of the department are not offered in turn",
+        exchange=answers[-1],
+        expected=[*ids[:2], *ids[:2]],
+        observed=ids,
+        pointer="/agent/_id",
+    )
     opened, listed = rooms_named(world, visitor)
     judge.equal("LC-AGENT-024", len(opened), 0, "asking for the next agent opened a room", exchange=listed)
 
@@ -113,11 +183,31 @@ def test_who_is_in_a_chat_needs_no_next_agent(world: World, client: RecordingCli
     """A visitor with an open room gets no next agent; once the room is closed he gets one again."""
     room = world.room()
     during = next_agent(client, room.visitor)
-    held = during.status == 200 and isinstance(during.json, dict) and during.json.get("success") is True and "agent" not in during.json  # fmt: skip
-    judge.that("LC-AGENT-019", held, "a visitor with an open room is offered a next agent", exchange=during, expected={"success": True}, observed=during.json)  # fmt: skip
+    held = (
+        during.status == 200
+        and isinstance(during.json, dict)
+        and during.json.get("success") is True
+        and "agent" not in during.json
+    )
+    judge.that(
+        "LC-AGENT-019",
+        held,
+        "a visitor with an open room is offered a next agent",
+        exchange=during,
+        expected={"success": True},
+        observed=during.json,
+    )
     world.close(room)
     after = next_agent(client, room.visitor, room.visitor.department_id)
-    judge.that("LC-AGENT-020", isinstance(_agent_id(after), str), "after the close no next agent is offered", exchange=after, expected="an agent", observed=after.json, pointer="/agent")  # fmt: skip
+    judge.that(
+        "LC-AGENT-020",
+        isinstance(_agent_id(after), str),
+        "after the close no next agent is offered",
+        exchange=after,
+        expected="an agent",
+        observed=after.json,
+        pointer="/agent",
+    )
 
 
 @pytest.mark.clause("LC-AGENT-021")
@@ -158,13 +248,37 @@ def test_the_departments_of_an_agent(world: World, client: RecordingClient, judg
     for department in (own, disabled):
         expected = {"agentId": agent.user_id, "departmentId": department.id, "username": agent.username}
         shown = {name: links.get(department.id, {}).get(name) for name in expected}
-        judge.equal("LC-AGENT-031", shown, expected, f"the department {department.name} is missing, or its link names somebody else", exchange=exchange, pointer="/departments")  # fmt: skip
+        judge.equal(
+            "LC-AGENT-031",
+            shown,
+            expected,
+            f"the department {department.name} is missing, or its link names somebody else",
+            exchange=exchange,
+            pointer="/departments",
+        )
     strangers = [each.get("agentId") for each in _links(exchange) if each.get("agentId") != agent.user_id]
-    judge.equal("LC-AGENT-032", strangers, [], "a link of another agent is listed", exchange=exchange, pointer="/departments")  # fmt: skip
-    judge.that("LC-AGENT-033", foreign.id not in links, "a department is listed that the agent does not belong to", exchange=exchange, expected="absent", observed=foreign.id, pointer="/departments")  # fmt: skip
+    judge.equal(
+        "LC-AGENT-032", strangers, [], "a link of another agent is listed", exchange=exchange, pointer="/departments"
+    )
+    judge.that(
+        "LC-AGENT-033",
+        foreign.id not in links,
+        "a department is listed that the agent does not belong to",
+        exchange=exchange,
+        expected="absent",
+        observed=foreign.id,
+        pointer="/departments",
+    )
     enabled = _departments(client, world.admin, agent, enabledDepartmentsOnly="true")
     ids = sorted(str(each.get("departmentId")) for each in _links(enabled))
-    judge.equal("LC-AGENT-034", ids, [own.id], "not exactly the enabled departments are listed", exchange=enabled, pointer="/departments")  # fmt: skip
+    judge.equal(
+        "LC-AGENT-034",
+        ids,
+        [own.id],
+        "not exactly the enabled departments are listed",
+        exchange=enabled,
+        pointer="/departments",
+    )
 
 
 def _departments(client: RecordingClient, who: Persona, agent: Persona, **query: str) -> Exchange:

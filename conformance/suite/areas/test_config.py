@@ -45,7 +45,14 @@ def test_a_switched_off_livechat_says_so_and_nothing_else(world: World, client: 
     with world.setting("Livechat_enabled", False):
         plain = world.eventually(lambda: read(client), until=lambda seen: _enabled(seen) is False)
         known = read(client, token=room.visitor.token)
-    judge.equal("LC-CONFIG-005", config_of(judge, plain), {"enabled": False}, "the configuration says more than enabled false", exchange=plain, pointer="/config")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-005",
+        config_of(judge, plain),
+        {"enabled": False},
+        "the configuration says more than enabled false",
+        exchange=plain,
+        pointer="/config",
+    )
     shown = [name for name in _PERSONAL if name in config_of(judge, known)]
     judge.equal("LC-CONFIG-006", shown, [], "the switched off configuration still shows the visitor", exchange=known)
 
@@ -57,7 +64,7 @@ def _enabled(exchange: Exchange) -> Any:
 
 @pytest.mark.clause("LC-CONFIG-007", "LC-CONFIG-008", "LC-CONFIG-016")
 def test_the_configuration_holds_all_its_parts(world: World, client: RecordingClient, judge: Judge) -> None:
-    """The configuration holds settings, theme, messages, survey, triggers, departments and resources, and nobody's data."""
+    """The configuration holds settings, theme, messages, survey, triggers, departments and resources."""
     exchange = read(client)
     config = config_of(judge, exchange)
     if config.get("enabled") is False:
@@ -67,9 +74,18 @@ def test_the_configuration_holds_all_its_parts(world: World, client: RecordingCl
     survey = config.get("survey")
     expected = {"items": _SURVEY, "values": ["1", "2", "3", "4", "5"]}
     shown = {name: survey.get(name) for name in expected} if isinstance(survey, dict) else survey
-    judge.equal("LC-CONFIG-008", shown, expected, "the survey offers other questions or values", exchange=exchange, pointer="/config/survey")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-008",
+        shown,
+        expected,
+        "the survey offers other questions or values",
+        exchange=exchange,
+        pointer="/config/survey",
+    )
     personal = [name for name in _PERSONAL if name in config]
-    judge.equal("LC-CONFIG-016", personal, [], "without a token the configuration shows somebody's data", exchange=exchange)  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-016", personal, [], "without a token the configuration shows somebody's data", exchange=exchange
+    )
 
 
 @pytest.mark.clause("LC-CONFIG-009", "LC-CONFIG-010")
@@ -78,10 +94,24 @@ def test_online_follows_the_agents(world: World, client: RecordingClient, judge:
     """The configuration says online true while an agent is online and available, and false while none is."""
     world.keep_online(world.home.agent)
     before = world.eventually(lambda: read(client), until=lambda seen: _online(seen) is True)
-    judge.equal("LC-CONFIG-009", _online(before), True, "an agent is online, but the configuration denies it", exchange=before, pointer="/config/online")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-009",
+        _online(before),
+        True,
+        "an agent is online, but the configuration denies it",
+        exchange=before,
+        pointer="/config/online",
+    )
     with nobody_online(world):
         without = world.eventually(lambda: read(client), until=lambda seen: _online(seen) is False)
-        judge.equal("LC-CONFIG-010", _online(without), False, "nobody is online, but the configuration says so", exchange=without, pointer="/config/online")  # fmt: skip
+        judge.equal(
+            "LC-CONFIG-010",
+            _online(without),
+            False,
+            "nobody is online, but the configuration says so",
+            exchange=without,
+            pointer="/config/online",
+        )
 
 
 def _online(exchange: Exchange) -> Any:
@@ -99,34 +129,78 @@ def test_online_of_a_department_follows_its_own_agents(world: World, client: Rec
         return world.eventually(lambda: read(client, department=of.id), until=lambda seen: _online(seen) is wanted)
 
     served = ask(department, wanted=True)
-    judge.equal("LC-CONFIG-012", _online(served), True, "the department has an agent online, but is said to be offline", exchange=served, pointer="/config/online")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-012",
+        _online(served),
+        True,
+        "the department has an agent online, but is said to be offline",
+        exchange=served,
+        pointer="/config/online",
+    )
     for status in ("away", "busy"):
         world.set_status(agent, status)
         seen = ask(department, wanted=True)
-        judge.equal("LC-CONFIG-011", _online(seen), True, f"the only agent is {status}, and does not count as online", exchange=seen, pointer="/config/online")  # fmt: skip
+        judge.equal(
+            "LC-CONFIG-011",
+            _online(seen),
+            True,
+            f"the only agent is {status}, and does not count as online",
+            exchange=seen,
+            pointer="/config/online",
+        )
     world.set_status(agent, "offline")
     unserved = ask(department, wanted=False)
-    judge.that("LC-CONFIG-012", _online(unserved) is not True, "the department's only agent is offline, but it is said to be online", exchange=unserved, expected=False, observed=_online(unserved), pointer="/config/online")  # fmt: skip
+    judge.that(
+        "LC-CONFIG-012",
+        _online(unserved) is not True,
+        "the department's only agent is offline, but it is said to be online",
+        exchange=unserved,
+        expected=False,
+        observed=_online(unserved),
+        pointer="/config/online",
+    )
     nobody = read(client, department=empty.id)
-    judge.that("LC-CONFIG-013", _online(nobody) is not True, "a department without agents is said to be online", exchange=nobody, expected="false or absent", observed=_online(nobody), pointer="/config/online")  # fmt: skip
+    judge.that(
+        "LC-CONFIG-013",
+        _online(nobody) is not True,
+        "a department without agents is said to be online",
+        exchange=nobody,
+        expected="false or absent",
+        observed=_online(nobody),
+        pointer="/config/online",
+    )
 
 
 @pytest.mark.clause("LC-CONFIG-014", "LC-CONFIG-015", "LC-CONFIG-028")
 def test_a_known_token_shows_its_visitor(world: World, client: RecordingClient, judge: Judge) -> None:
-    """With the token of a known visitor the configuration holds him as guest; another token holds nobody and makes nobody."""
+    """With the token of a known visitor the configuration holds him as guest; another one holds and makes nobody."""
     first, second = world.visitor(), world.visitor()
     for visitor in (first, second):
         exchange = read(client, token=visitor.token)
         guest = config_of(judge, exchange).get("guest")
         expected = {"_id": visitor.id, "username": visitor.username, "token": visitor.token}
         shown = {name: guest.get(name) for name in expected} if isinstance(guest, dict) else guest
-        judge.equal("LC-CONFIG-014", shown, expected, "the guest is not the visitor whose token was sent", exchange=exchange, pointer="/config/guest")  # fmt: skip
+        judge.equal(
+            "LC-CONFIG-014",
+            shown,
+            expected,
+            "the guest is not the visitor whose token was sent",
+            exchange=exchange,
+            pointer="/config/guest",
+        )
     unknown = world.new_token()
     exchange = read(client, token=unknown)
     personal = [name for name in _PERSONAL if name in config_of(judge, exchange)]
     judge.equal("LC-CONFIG-015", personal, [], "a token that nobody has shows somebody's data", exchange=exchange)
     after = client.send(NOBODY, "getVisitor", path={"token": unknown})
-    judge.that("LC-CONFIG-028", not isinstance(after.json, dict) or not after.json.get("visitor"), "reading the configuration registered a visitor", exchange=after, expected="no visitor", observed=after.json)  # fmt: skip
+    judge.that(
+        "LC-CONFIG-028",
+        not isinstance(after.json, dict) or not after.json.get("visitor"),
+        "reading the configuration registered a visitor",
+        exchange=after,
+        expected="no visitor",
+        observed=after.json,
+    )
 
 
 @pytest.mark.clause("LC-CONFIG-017", "LC-CONFIG-018", "LC-CONFIG-019")
@@ -135,14 +209,45 @@ def test_an_open_room_is_part_of_the_configuration(world: World, client: Recordi
     room, other = world.served_room(), world.room()
     exchange = read(client, token=room.token)
     config = config_of(judge, exchange)
-    judge.equal("LC-CONFIG-017", _id(config.get("room")), room.id, "the room is not the visitor's open room", exchange=exchange, pointer="/config/room/_id")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-017",
+        _id(config.get("room")),
+        room.id,
+        "the room is not the visitor's open room",
+        exchange=exchange,
+        pointer="/config/room/_id",
+    )
     if room.agent is not None:
-        judge.equal("LC-CONFIG-019", _id(config.get("agent")), room.agent.user_id, "the agent is not the one who serves", exchange=exchange, pointer="/config/agent/_id")  # fmt: skip
+        judge.equal(
+            "LC-CONFIG-019",
+            _id(config.get("agent")),
+            room.agent.user_id,
+            "the agent is not the one who serves",
+            exchange=exchange,
+            pointer="/config/agent/_id",
+        )
     world.close(room)
-    closed = world.eventually(lambda: read(client, token=room.token), until=lambda seen: "room" not in config_of(judge, seen))
-    judge.that("LC-CONFIG-018", "room" not in config_of(judge, closed), "the closed room still stands in the configuration", exchange=closed, expected="no room", observed=_id(config_of(judge, closed).get("room")), pointer="/config/room")  # fmt: skip
+    closed = world.eventually(
+        lambda: read(client, token=room.token), until=lambda seen: "room" not in config_of(judge, seen)
+    )
+    judge.that(
+        "LC-CONFIG-018",
+        "room" not in config_of(judge, closed),
+        "the closed room still stands in the configuration",
+        exchange=closed,
+        expected="no room",
+        observed=_id(config_of(judge, closed).get("room")),
+        pointer="/config/room",
+    )
     still = read(client, token=other.token)
-    judge.equal("LC-CONFIG-017", _id(config_of(judge, still).get("room")), other.id, "another visitor's open room went with it", exchange=still, pointer="/config/room/_id")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-017",
+        _id(config_of(judge, still).get("room")),
+        other.id,
+        "another visitor's open room went with it",
+        exchange=still,
+        pointer="/config/room/_id",
+    )
 
 
 def _id(document: Any) -> Any:
@@ -155,23 +260,42 @@ def test_an_unserved_room_shows_no_agent(world: World, client: RecordingClient, 
     """While the visitor's room is not served the configuration holds no agent."""
     room = world.queued_room()
     exchange = read(client, token=room.token)
-    judge.that("LC-CONFIG-020", "agent" not in config_of(judge, exchange), "nobody serves the room, but the configuration shows an agent", exchange=exchange, expected="no agent", observed=config_of(judge, exchange).get("agent"), pointer="/config/agent")  # fmt: skip
+    judge.that(
+        "LC-CONFIG-020",
+        "agent" not in config_of(judge, exchange),
+        "nobody serves the room, but the configuration shows an agent",
+        exchange=exchange,
+        expected="no agent",
+        observed=config_of(judge, exchange).get("agent"),
+        pointer="/config/agent",
+    )
 
 
 @pytest.mark.clause("LC-CONFIG-021")
 @pytest.mark.exclusive
 def test_hidden_agents_stay_hidden(world: World, client: RecordingClient, judge: Judge) -> None:
-    """While agent information is hidden the agent of the configuration says hiddenInfo and neither name nor username."""
+    """While agent information is hidden the agent of the configuration says hiddenInfo and no name."""
     room = world.served_room()
     with world.setting("Livechat_show_agent_info", False):
         exchange = world.eventually(
             lambda: read(client, token=room.token),
-            until=lambda seen: isinstance(config_of(judge, seen).get("agent"), dict) and config_of(judge, seen)["agent"].get("hiddenInfo"),
-        )  # fmt: skip
+            until=lambda seen: (
+                isinstance(config_of(judge, seen).get("agent"), dict)
+                and config_of(judge, seen)["agent"].get("hiddenInfo")
+            ),
+        )
     agent = config_of(judge, exchange).get("agent")
     shown = sorted(agent) if isinstance(agent, dict) else agent
     held = isinstance(agent, dict) and agent.get("hiddenInfo") is True and not {"name", "username"} & set(agent)
-    judge.that("LC-CONFIG-021", held, "the agent's name or username is shown although it is hidden", exchange=exchange, expected={"hiddenInfo": True}, observed=shown, pointer="/config/agent")  # fmt: skip
+    judge.that(
+        "LC-CONFIG-021",
+        held,
+        "the agent's name or username is shown although it is hidden",
+        exchange=exchange,
+        expected={"hiddenInfo": True},
+        observed=shown,
+        pointer="/config/agent",
+    )
 
 
 @pytest.mark.clause("LC-CONFIG-022", "LC-CONFIG-023", "LC-CONFIG-024")
@@ -186,14 +310,40 @@ def test_departments_that_can_be_chosen(world: World, client: RecordingClient, j
     config = config_of(judge, exchange)
     listed = ids_in(config, "departments")
     missing = [each.name for each in (shown, plain) if each.id not in listed]
-    judge.equal("LC-CONFIG-022", missing, [], "an enabled department with agents is missing", exchange=exchange, pointer="/config/departments")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-022",
+        missing,
+        [],
+        "an enabled department with agents is missing",
+        exchange=exchange,
+        pointer="/config/departments",
+    )
     extra = [each.name for each in (disabled, empty) if each.id in listed]
-    judge.equal("LC-CONFIG-023", extra, [], "a department that is disabled or has no agents is offered", exchange=exchange, pointer="/config/departments")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-023",
+        extra,
+        [],
+        "a department that is disabled or has no agents is offered",
+        exchange=exchange,
+        pointer="/config/departments",
+    )
     for department, offline_form in ((shown, True), (plain, False)):
         entry = next((each for each in config.get("departments", ()) if _id(each) == department.id), None)
         if isinstance(entry, dict):
-            expected = {"_id": department.id, "name": department.name, "showOnRegistration": False, "showOnOfflineForm": offline_form}  # fmt: skip
-            judge.equal("LC-CONFIG-024", {name: entry.get(name) for name in expected}, expected, "the department is shown otherwise than it is", exchange=exchange, pointer="/config/departments")  # fmt: skip
+            expected = {
+                "_id": department.id,
+                "name": department.name,
+                "showOnRegistration": False,
+                "showOnOfflineForm": offline_form,
+            }
+            judge.equal(
+                "LC-CONFIG-024",
+                {name: entry.get(name) for name in expected},
+                expected,
+                "the department is shown otherwise than it is",
+                exchange=exchange,
+                pointer="/config/departments",
+            )
 
 
 @pytest.mark.clause("LC-CONFIG-025")
@@ -206,7 +356,14 @@ def test_enabled_triggers_only(world: World, client: RecordingClient, judge: Jud
     listed = ids_in(config_of(judge, exchange), "triggers")
     expected = {enabled.name: True, disabled.name: False}
     observed = {each.name: each.id in listed for each in (enabled, disabled)}
-    judge.equal("LC-CONFIG-025", observed, expected, "the enabled trigger is missing, or the disabled one is there", exchange=exchange, pointer="/config/triggers")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-025",
+        observed,
+        expected,
+        "the enabled trigger is missing, or the disabled one is there",
+        exchange=exchange,
+        pointer="/config/triggers",
+    )
 
 
 @pytest.mark.clause("LC-CONFIG-026")
@@ -222,7 +379,14 @@ def test_connecting_follows_the_routing(
 ) -> None:
     """The showConnecting of the configuration is true under manual selection and false under automatic selection."""
     exchange = world.eventually(lambda: read(client), until=lambda seen: _connecting(judge, seen) is connecting)
-    judge.equal("LC-CONFIG-026", _connecting(judge, exchange), connecting, f"showConnecting is wrong under {method}", exchange=exchange, pointer="/config/settings/showConnecting")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-026",
+        _connecting(judge, exchange),
+        connecting,
+        f"showConnecting is wrong under {method}",
+        exchange=exchange,
+        pointer="/config/settings/showConnecting",
+    )
 
 
 def _connecting(judge: Judge, exchange: Exchange) -> Any:
@@ -237,7 +401,14 @@ def test_a_changed_setting_shows_at_once(world: World, client: RecordingClient, 
     title = f"Title {world.new_department_name()}"
     with world.setting("Livechat_title", title):
         exchange = world.eventually(lambda: read(client), until=lambda seen: _title(judge, seen) == title)
-    judge.equal("LC-CONFIG-027", _title(judge, exchange), title, "the title of the theme is not that of the setting", exchange=exchange, pointer="/config/theme/title")  # fmt: skip
+    judge.equal(
+        "LC-CONFIG-027",
+        _title(judge, exchange),
+        title,
+        "the title of the theme is not that of the setting",
+        exchange=exchange,
+        pointer="/config/theme/title",
+    )
 
 
 def _title(judge: Judge, exchange: Exchange) -> Any:

@@ -42,10 +42,31 @@ def test_triggers_are_listed_as_they_were_made(world: World, client: RecordingCl
     enabled, disabled = world.trigger(), world.trigger(enabled=False)
     listed, exchange = all_triggers(world, client)
     by_id = {each.get("_id"): each for each in listed}
-    judge.equal("LC-TRIGGER-006", _shown(by_id.get(enabled.id), enabled), _expected(enabled), "the trigger is not listed as it was made", exchange=exchange, pointer="/triggers")  # fmt: skip
-    judge.equal("LC-TRIGGER-007", _shown(by_id.get(disabled.id), disabled), _expected(disabled), "the disabled trigger is not listed as it was made", exchange=exchange, pointer="/triggers")  # fmt: skip
+    judge.equal(
+        "LC-TRIGGER-006",
+        _shown(by_id.get(enabled.id), enabled),
+        _expected(enabled),
+        "the trigger is not listed as it was made",
+        exchange=exchange,
+        pointer="/triggers",
+    )
+    judge.equal(
+        "LC-TRIGGER-007",
+        _shown(by_id.get(disabled.id), disabled),
+        _expected(disabled),
+        "the disabled trigger is not listed as it was made",
+        exchange=exchange,
+        pointer="/triggers",
+    )
     ours = [each.get("name") for each in listed if each.get("_id") in {enabled.id, disabled.id}]
-    judge.equal("LC-TRIGGER-008", ours, sorted(map(str, ours)), "the triggers are not sorted by name", exchange=exchange, pointer="/triggers")  # fmt: skip
+    judge.equal(
+        "LC-TRIGGER-008",
+        ours,
+        sorted(map(str, ours)),
+        "the triggers are not sorted by name",
+        exchange=exchange,
+        pointer="/triggers",
+    )
 
 
 @pytest.mark.clause("LC-TRIGGER-014", "LC-TRIGGER-015")
@@ -57,9 +78,31 @@ def test_one_trigger_is_read_by_its_id(world: World, client: RecordingClient, ju
     for trigger in (first, second):
         exchange = client.send(world.admin, "getTrigger", path={"_id": trigger.id})
         found = judge.pick(exchange, "trigger")
-        judge.equal("LC-TRIGGER-014", _shown(found, trigger), _expected(trigger), "another trigger was read than the one that was asked for", exchange=exchange, pointer="/trigger")  # fmt: skip
+        judge.equal(
+            "LC-TRIGGER-014",
+            _shown(found, trigger),
+            _expected(trigger),
+            "another trigger was read than the one that was asked for",
+            exchange=exchange,
+            pointer="/trigger",
+        )
         if trigger.id in by_id:
-            judge.equal("LC-TRIGGER-014", found, by_id[trigger.id], "the trigger is read otherwise than it is listed", exchange=exchange, pointer="/trigger")  # fmt: skip
+            judge.equal(
+                "LC-TRIGGER-014",
+                found,
+                by_id[trigger.id],
+                "the trigger is read otherwise than it is listed",
+                exchange=exchange,
+                pointer="/trigger",
+            )
     unknown = client.send(world.admin, "getTrigger", path={"_id": world.new_room_id()})
     held = unknown.status == 200 and isinstance(unknown.json, dict) and unknown.json.get("trigger") is None
-    judge.that("LC-TRIGGER-015", held, "an _id that no trigger has was not answered with 200 and no trigger", exchange=unknown, expected={"trigger": None}, observed=unknown.json, pointer="/trigger")  # fmt: skip
+    judge.that(
+        "LC-TRIGGER-015",
+        held,
+        "an _id that no trigger has was not answered with 200 and no trigger",
+        exchange=unknown,
+        expected={"trigger": None},
+        observed=unknown.json,
+        pointer="/trigger",
+    )

@@ -17,7 +17,11 @@ def described(visitor: Any) -> Any:
     if not isinstance(visitor, dict):
         return visitor
     shown = {name: visitor.get(name) for name in ("_id", "token", "username", "name")}
-    return {**shown, "email": _first(visitor, "visitorEmails", "address"), "phone": _first(visitor, "phone", "phoneNumber")}  # fmt: skip
+    return {
+        **shown,
+        "email": _first(visitor, "visitorEmails", "address"),
+        "phone": _first(visitor, "phone", "phoneNumber"),
+    }
 
 
 def _first(visitor: dict[str, Any], key: str, member: str) -> Any:
@@ -43,7 +47,12 @@ def by_token(client: RecordingClient, token: str) -> Exchange:
 
 
 def _is_nobody(exchange: Exchange) -> bool:
-    return exchange.status == 200 and isinstance(exchange.json, dict) and exchange.json.get("success") is True and not exchange.json.get("visitor")  # fmt: skip
+    return (
+        exchange.status == 200
+        and isinstance(exchange.json, dict)
+        and exchange.json.get("success") is True
+        and not exchange.json.get("visitor")
+    )
 
 
 @pytest.mark.clause("LC-VISITOR-039", "LC-VISITOR-040", "LC-VISITOR-041")
@@ -53,12 +62,34 @@ def test_a_visitor_is_read_by_his_token(world: World, client: RecordingClient, j
     for visitor in visitors:
         exchange = by_token(client, visitor.token)
         expected = expected_of(visitor, str(visitor.name))
-        judge.equal("LC-VISITOR-039", described(judge.pick(exchange, "visitor")), expected, "the visitor that is read is not the one that was registered", exchange=exchange, pointer="/visitor")  # fmt: skip
+        judge.equal(
+            "LC-VISITOR-039",
+            described(judge.pick(exchange, "visitor")),
+            expected,
+            "the visitor that is read is not the one that was registered",
+            exchange=exchange,
+            pointer="/visitor",
+        )
     unknown = by_token(client, world.new_token())
-    judge.that("LC-VISITOR-040", _is_nobody(unknown), "an unknown token was not answered with success and without a visitor", exchange=unknown, expected={"success": True}, observed=unknown.json)  # fmt: skip
+    judge.that(
+        "LC-VISITOR-040",
+        _is_nobody(unknown),
+        "an unknown token was not answered with success and without a visitor",
+        exchange=unknown,
+        expected={"success": True},
+        observed=unknown.json,
+    )
     by_id = by_token(client, visitors[0].id)
     found = by_id.json.get("visitor") if isinstance(by_id.json, dict) else None
-    judge.that("LC-VISITOR-041", not found, "a visitor is found by his _id", exchange=by_id, expected="nobody", observed=described(found), pointer="/visitor")  # fmt: skip
+    judge.that(
+        "LC-VISITOR-041",
+        not found,
+        "a visitor is found by his _id",
+        exchange=by_id,
+        expected="nobody",
+        observed=described(found),
+        pointer="/visitor",
+    )
 
 
 @pytest.mark.clause("LC-VISITOR-042")
@@ -71,7 +102,14 @@ def test_a_token_in_the_path_is_decoded(world: World, client: RecordingClient, j
     id = judge.pick(registered, "visitor", "_id")
     exchange = by_token(client, token)
     found = exchange.json.get("visitor") if isinstance(exchange.json, dict) else None
-    judge.equal("LC-VISITOR-042", found.get("_id") if isinstance(found, dict) else None, id, "the token in the path did not find its visitor", exchange=exchange, pointer="/visitor/_id")  # fmt: skip
+    judge.equal(
+        "LC-VISITOR-042",
+        found.get("_id") if isinstance(found, dict) else None,
+        id,
+        "the token in the path did not find its visitor",
+        exchange=exchange,
+        pointer="/visitor/_id",
+    )
 
 
 @pytest.mark.clause("LC-VISITOR-050", "LC-VISITOR-051", "LC-VISITOR-052")
@@ -83,8 +121,18 @@ def test_a_visitor_is_read_by_his_id(world: World, client: RecordingClient, judg
         exchange = client.send(agent, "getVisitorInfo", query={"visitorId": visitor.id})
         # Later servers leave the token out of this answer.
         shown, expected = described(judge.pick(exchange, "visitor")), expected_of(visitor, str(visitor.name))
-        shown, expected = ({k: v for k, v in each.items() if k != "token"} if isinstance(each, dict) else each for each in (shown, expected))  # fmt: skip
-        judge.equal("LC-VISITOR-050", shown, expected, "another visitor was read than the one that was asked for", exchange=exchange, pointer="/visitor")  # fmt: skip
+        shown, expected = (
+            {k: v for k, v in each.items() if k != "token"} if isinstance(each, dict) else each
+            for each in (shown, expected)
+        )
+        judge.equal(
+            "LC-VISITOR-050",
+            shown,
+            expected,
+            "another visitor was read than the one that was asked for",
+            exchange=exchange,
+            pointer="/visitor",
+        )
     unknown = client.send(agent, "getVisitorInfo", query={"visitorId": world.new_room_id()})
     judge.refused("LC-VISITOR-051", unknown, code="visitor-not-found")
     confused = client.send(agent, "getVisitorInfo", query={"visitorId": visitors[0].token})
