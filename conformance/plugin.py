@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from conformance.runner.run import Run
 
 _RUN: pytest.StashKey[Run] = pytest.StashKey()
 
