@@ -12,7 +12,7 @@ from conformance.reference import auth
 from conformance.reference.departments import find_department
 from conformance.reference.envelope import Answer, ErrorStyle, Failure, Refusal, encode_json, refusal_answer, success
 from conformance.reference.jsontext import BadJson, parse_json
-from conformance.reference.match import ARRAY, BOOLEAN, STRING, MatchFailure, Maybe, including
+from conformance.reference.match import ARRAY, BOOLEAN, STRING, MatchFailure, Maybe, including, strict
 from conformance.reference.messages import author
 from conformance.reference.operations.users import set_availability
 from conformance.reference.queue import find_inquiry_by_room, is_subscribed, return_to_queue, save_transfer
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Method = Callable[[Site, Document, list[Any]], Any]
 
-_BODY: Final = including(message=STRING)
+_BODY: Final = strict(message=STRING)
 _FIELD: Final = including(field=STRING, label=STRING, scope=STRING, visibility=STRING, regexp=STRING)
 _FIELD_NAME: Final = re.compile(r"[0-9a-zA-Z\-_]+")
 _TRIGGER: Final = including(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +34,7 @@ _CHECKED: Final = (
     ("tags", _TEXTS),
 )
 _NEVER: Final = "NEVER"
+_NAME_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Filters:
         closed: The same for the time of closing.
         tags: Closing tags, one of which a room must have.
         fields: Custom fields of the room and the texts that their values must contain.
-        name: A text that the room's name must contain, whatever its case.
+        name: A regular expression that the room's name must match somewhere, whatever its case.
     """
 
     agents: list[str] | None = None
@@ -56,7 +59,7 @@ class Filters:
     closed: tuple[str, str] | None = None
     tags: list[str] | None = None
     fields: dict[str, str] | None = None
-    name: str | None = None
+    name: re.Pattern[str] | None = None
 
 
 def _json(value: Any) -> Any:
@@ -120,6 +123,25 @@ def read_open(site: Site, value: Any) -> bool | None:
     return value == "true" if value else None
 
 
+@behaviour("rooms.read_name")
+def read_name(site: Site, text: str) -> re.Pattern[str]:
+    """The wanted name: a regular expression, as on the real server.
+
+    One that could take long (more than one repetition, or a very long one) is taken literally here.
+
+    Raises:
+        Failure: The expression is malformed.
+    """
+    if len(text) > _NAME_LENGTH or len(re.findall(r"[*+?{]", text)) > 1:
+        return re.compile(re.escape(text), re.IGNORECASE)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(text, re.IGNORECASE)
+    except re.error:
+        raise Failure(f"Invalid regular expression: /{text}/: malformed") from None
+
+
 @behaviour("rooms.read_filters")
 def read_filters(site: Site, call: Call) -> Filters:
     """The filters of a call.
@@ -150,7 +172,7 @@ def read_filters(site: Site, call: Call) -> Filters:
         closed=closed,
         tags=query.get("tags"),
         fields={key: _text(value) for key, value in fields.items()} if isinstance(fields, dict) else None,
-        name=query.get("roomName"),
+        name=read_name(site, query["roomName"]) if query.get("roomName") else None,
     )
 
 
@@ -207,9 +229,9 @@ def filter_by_fields(site: Site, room: Document, fields: dict[str, str]) -> bool
 
 
 @behaviour("rooms.filter_by_name")
-def filter_by_name(site: Site, room: Document, name: str) -> bool:
-    """Whether a room's name contains a text, whatever its case."""
-    return name.lower() in str(room.get("fname", "")).lower()
+def filter_by_name(site: Site, room: Document, name: re.Pattern[str]) -> bool:
+    """Whether a room's name matches somewhere."""
+    return name.search(str(room.get("fname", ""))[:_NAME_LENGTH]) is not None
 
 
 def selects(site: Site, room: Document, filters: Filters) -> bool:

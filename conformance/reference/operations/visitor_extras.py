@@ -11,7 +11,7 @@ from conformance.reference.messages import append_message, require_message, show
 from conformance.reference.rooms import find_room_of_visitor, is_open, open_rooms, require_room_of_visitor
 from conformance.reference.routing import operation
 from conformance.reference.seam import behaviour
-from conformance.reference.site import new_id, save
+from conformance.reference.site import new_id, save, setting
 from conformance.reference.validate import check_body, check_query
 from conformance.reference.visitors import find_visitor, remove_visitor, require_visitor, set_visitor_status
 
@@ -43,9 +43,13 @@ def set_status(site: Site, call: Call) -> Answer:
 
 @operation("deleteVisitor", "DELETE", "/api/v1/livechat/visitor/{token}", errors=ErrorStyle.CODE)
 def delete_visitor(site: Site, call: Call) -> Answer:
-    """Remove a visitor who has no open room, with everything that he left."""
+    """Remove a visitor who has no open room, with everything that he left.
+
+    Open rooms do not matter where the server stores connection data.
+    """
     visitor = require_visitor(site, call.params["token"])
-    if open_rooms(site, visitor["token"]):
+    collects = setting(site, "Livechat_Allow_collect_and_store_HTTP_header_informations")
+    if open_rooms(site, visitor["token"]) and not collects:
         raise Refusal("visitor-has-open-rooms", "Cannot remove visitors with opened rooms")
     return success(visitor={"_id": visitor["_id"], "ts": remove_visitor(site, visitor)})
 
