@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from conformance.target.errors import BadCredentials, SecondFactorNeeded, TargetNotHealthy, TargetUnreachable
+from conformance.target.errors import (
+    BadCredentials,
+    SecondFactorNeeded,
+    TargetError,
+    TargetNotHealthy,
+    TargetUnreachable,
+)
 from conformance.target.personas import Persona
 
 if TYPE_CHECKING:
@@ -65,7 +72,8 @@ def _refused(exchange: Exchange, who: str) -> BadCredentials | TargetUnreachable
 def log_out(client: RecordingClient, persona: Persona) -> None:
     """End a login, so that no session of ours stays behind; what the target answers does not matter."""
     if persona.headers:
-        client.request(persona, "POST", "/api/v1/logout")
+        with contextlib.suppress(TargetError):
+            client.request(persona, "POST", "/api/v1/logout")
 
 
 def admin_persona(client: RecordingClient, settings: Settings) -> Persona | None:

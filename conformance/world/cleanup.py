@@ -7,7 +7,9 @@ cannot be removed is returned with the reason, for the report.
 from __future__ import annotations
 
 import contextlib
+import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from conformance.target.errors import TargetError
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 _ORDER: Final = ("room", "phone", "visitor", "department", "user", "field", "trigger", "permission", "setting")
 ROUTING: Final = "Livechat_Routing_Method"
 """Changed by several workers in turn, each with its own ledger: what the server had before is the same in all."""
+_INDEPENDENT: Final = {"room", "visitor"}
+"""Kinds of which there are many, and of which each can be removed beside the others."""
+_WORTH_THREADS: Final = 24
+_THREADS: Final = 6
 _PATIENCE: Final = 4
 """Calls in a row without an answer after which the server is taken for gone."""
 
@@ -226,8 +232,6 @@ class Remover:
         return send_proven(self.client, self.admin, operation_id, **how)
 
     def _method(self, method: str, id: str) -> None:
-        import json
-
         message = json.dumps({"msg": "method", "id": "1", "method": method, "params": [id]})
         body = self._answer(
             self.client.send(self.admin, "callMethod", path={"method": method}, json={"message": message})
@@ -255,28 +259,47 @@ def remove_entries(
     Returns:
         What had to stay, with reasons.
     """
-    end = time.monotonic() + deadline_s
-    left: list[LeftBehind] = []
-    failures = 0
-    waiting = sorted((e for e in entries if e.open), key=lambda e: (_ORDER.index(e.kind), -e.number))
-    for entry in waiting:
+    sweep = _Removal(remover, ledger, time.monotonic() + deadline_s)
+    waiting = [entry for entry in entries if entry.open]
+    for kind in _ORDER:
+        chosen = sorted((entry for entry in waiting if entry.kind == kind), key=lambda entry: -entry.number)
+        if kind in _INDEPENDENT and len(chosen) >= _WORTH_THREADS:
+            with ThreadPoolExecutor(_THREADS, thread_name_prefix="clean-up") as pool:
+                list(pool.map(sweep.one, chosen))
+        else:
+            for entry in chosen:
+                sweep.one(entry)
+    return sweep.left
+
+
+class _Removal:
+    """One pass over entries: removes each, writes down what became of it, and stops when the server is gone."""
+
+    def __init__(self, remover: Remover, ledger: Ledger | None, end: float) -> None:
+        self.left: list[LeftBehind] = []
+        self._remover = remover
+        self._ledger = ledger
+        self._end = end
+        self._failures = 0
+
+    def one(self, entry: Entry) -> None:
+        """Remove one object, or add it to what is left."""
         try:
-            if failures >= _PATIENCE:
+            if self._failures >= _PATIENCE:
                 raise Stay("the server no longer answers")
-            if time.monotonic() > end:
+            if time.monotonic() > self._end:
                 raise Stay("the time for clean-up was over")
-            remover.remove(entry.kind, entry.name, entry.id, entry.facts)
-            failures = 0
+            self._remover.remove(entry.kind, entry.name, entry.id, entry.facts)
         except (Stay, TargetError, Unavailable, PreconditionFailed) as problem:
             reason = str(problem)
-            failures += "did not answer" in reason
-            left.append(LeftBehind(entry.kind, entry.name, entry.id, reason))
-            if ledger is not None:
-                ledger.left(entry, reason)
-            continue
-        if ledger is not None:
-            ledger.gone(entry)
-    return left
+            self._failures += "did not answer" in reason
+            self.left.append(LeftBehind(entry.kind, entry.name, entry.id, reason))
+            if self._ledger is not None:
+                self._ledger.left(entry, reason)
+            return
+        self._failures = 0
+        if self._ledger is not None:
+            self._ledger.gone(entry)
 
 
 def clean_up(world: World, deadline_s: float) -> list[LeftBehind]:

@@ -135,6 +135,11 @@ class Ledger:
         with self._lock:
             return next((e for e in reversed(self.entries.values()) if e.kind == kind and e.name == name), None)
 
+    def find_id(self, kind: str, id: str) -> Entry | None:
+        """The latest entry of a kind and a server's id."""
+        with self._lock:
+            return next((e for e in reversed(self.entries.values()) if e.kind == kind and e.id == id), None)
+
     def _write(self, line: dict[str, Any], *, durable: bool = False) -> None:
         data = json.dumps(line, separators=(",", ":"), default=str).encode("ascii") + b"\n"
         with self._lock:

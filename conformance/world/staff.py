@@ -38,7 +38,8 @@ class Staff(ServerSide):
 
     def _user(self, name: str, roles: Sequence[str] = ("user",)) -> Persona:
         self._writable()
-        password = secrets.token_hex(16)
+        # Long, and with every kind of character that a password policy may ask for.
+        password = f"Lc1!{secrets.token_hex(14)}"
         for _ in range(5):
             username = self.names.next("u")
             entry = self.ledger.intend("user", username)

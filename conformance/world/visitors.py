@@ -205,7 +205,7 @@ class Visitors(Staff):
         """Close a room as its visitor; what the server answers is for the caller to judge."""
         exchange = self._write(room.visitor, "closeRoom", json={"rid": room.id, "token": room.token})
         if exchange.status == 200:
-            entry = next((e for e in self.ledger.entries.values() if e.kind == "room" and e.id == room.id), None)
+            entry = self.ledger.find_id("room", room.id)
             if entry is not None:
                 self.ledger.gone(entry)
         return exchange
