@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prove": ("conformance.cli.prove", "Prove that each check can fail, by seeded faults."),
     "compare": ("conformance.cli.compare", "Compare the results of two runs."),
     "report": ("conformance.cli.report", "Draw reports from a result document."),
+    "verify": ("conformance.cli.verify", "Say whether a report was altered."),
+    "merge": ("conformance.cli.merge", "Join the results of shards."),
     "replay": ("conformance.cli.replay", "Send the requests of a finding again."),
     "sweep": ("conformance.cli.sweep", "Remove what a killed run left behind."),
     "doctor": ("conformance.cli.doctor", "Say whether a target can be judged, and how."),

@@ -85,7 +85,7 @@ getVideoCall GET /api/v1/livechat/video.call/{token} video
 
 HOSTILE = (
     "</script><script>document.title='owned'</script>"
-    "<img src=x onerror=\"document.title='owned'\"> \u202ereversed\u202c \x1b[31mred\x1b[0m \x00 {{7*7}} & \"quoted\" "
+    '<img src=x onerror="document.title=\'owned\'"> \u202ereversed\u202c \x1b[31mred\x1b[0m \x00 {{7*7}} & "quoted" '
     "data:text/html,<script>1</script> ]]> --> 'x'"
 )
 
@@ -183,19 +183,30 @@ class Author:
             persona=persona,
             request=Request(
                 method=operation.method,
-                path=operation.path.replace("{token}", "vtok-a").replace("{_id}", "k3J9dQ").replace("{", "").replace("}", ""),
+                path=operation.path.replace("{token}", "vtok-a")
+                .replace("{_id}", "k3J9dQ")
+                .replace("{", "")
+                .replace("}", ""),
                 query=() if write else (("token", "{{visitor:A:token}}"),),
                 headers={
                     "accept": "*/*",
                     "user-agent": "livechat-conformance",
-                    **({"x-auth-token": f"{{{{auth:{persona}}}}}", "x-user-id": "aobEdbYhXfu5hkeqG"} if persona == "agent" else {}),
+                    **(
+                        {"x-auth-token": f"{{{{auth:{persona}}}}}", "x-user-id": "aobEdbYhXfu5hkeqG"}
+                        if persona == "agent"
+                        else {}
+                    ),
                     **({"content-type": "application/json"} if write else {}),
                 },
                 body=Body(json=sent, is_json=True, size=92) if write else None,
             ),
             response=Response(
                 status,
-                {"content-type": "application/json", "date": "Sun, 22 Nov 2026 13:03:53 GMT", "x-ratelimit-limit": "10"},
+                {
+                    "content-type": "application/json",
+                    "date": "Sun, 22 Nov 2026 13:03:53 GMT",
+                    "x-ratelimit-limit": "10",
+                },
                 Body(json=answer, is_json=True, size=len(str(answer))),
                 elapsed_ms=self.random.lognormvariate(2.6, 0.7),
             ),
@@ -205,7 +216,9 @@ class Author:
         self.exchanges.append(exchange)
         return exchange.id
 
-    def item(self, name: str, kind: str, title: str, bound: Sequence[str], judgements: Sequence[Judgement], **more: Any) -> None:
+    def item(
+        self, name: str, kind: str, title: str, bound: Sequence[str], judgements: Sequence[Judgement], **more: Any
+    ) -> None:
         """Record the outcome of one item."""
         seconds = round(self.random.uniform(0.02, 0.4), 3)
         self.outcomes.append(ItemOutcome(name, kind, title, tuple(bound), tuple(judgements), seconds, **more))
@@ -286,7 +299,9 @@ def _scenarios(author: Author, failing: bool) -> None:
         name = f"lifecycle::test_a_conversation_keeps_every_invariant[{routing}]"
         sent = [author.send(operation, persona, name) for operation, persona in steps]
         judgements = [
-            Judgement(each, "lifecycle::test_a_conversation_keeps_every_invariant", Finding.HELD, exchanges=tuple(sent[-1:]))
+            Judgement(
+                each, "lifecycle::test_a_conversation_keeps_every_invariant", Finding.HELD, exchanges=tuple(sent[-1:])
+            )
             for each in bound
         ]
         if failing and number == 1:
@@ -300,15 +315,26 @@ def _scenarios(author: Author, failing: bool) -> None:
                 {"success": True, "message": {"msg": "still here"}},
                 "/success",
                 tuple(sent[:8]),
-                steps=tuple(sent[:3]) + (sent[7],),
+                steps=(*sent[:3], sent[7]),
             )
         author.item(
-            name, "scenario", "A conversation keeps every invariant between its calls.", bound, judgements, exchanges=tuple(sent)
+            name,
+            "scenario",
+            "A conversation keeps every invariant between its calls.",
+            bound,
+            judgements,
+            exchanges=tuple(sent),
         )
 
 
 def _counters(author: Author) -> dict[str, int]:
-    rules = ("body/token|required", "body/token|type", "body/rid|required", "body/msg|type", "query|additionalProperties")
+    rules = (
+        "body/token|required",
+        "body/token|type",
+        "body/rid|required",
+        "body/msg|type",
+        "query|additionalProperties",
+    )
     return {
         f"constraint|{operation}|{rule}|{side}": author.random.choice([0, 3, 12, 41]) if side == "broken" else 60
         for operation in contract().operations
@@ -335,14 +361,17 @@ def _proof() -> tuple[Kill, ...]:
 
 @cache
 def sample(kind: str = "failing") -> Result:
-    """Give a sample: ``passing``, ``failing`` (mixed, with hostile content) or ``many`` (200 failures, 20,000 exchanges)."""
+    """Give a sample: ``passing``, ``failing`` (mixed and hostile) or ``many`` (200 failures, 20,000 exchanges)."""
     author = Author(7)
     identifiers = list(contract().requirements)
     broken: dict[str, int] = {}
     if kind == "failing":
-        broken = {identifiers[index]: count for index, count in ((7, 2), (31, 3), (58, 1), (90, 4), (171, 2), (260, 1), (300, 1))}
+        broken = {
+            identifiers[index]: count
+            for index, count in ((7, 2), (31, 3), (58, 1), (90, 4), (171, 2), (260, 1), (300, 1))
+        }
     if kind == "many":
-        broken = {identifier: 3 for identifier in identifiers[::2][:200]}
+        broken = dict.fromkeys(identifiers[::2][:200], 3)
     _judge_everything(author, broken)
     _scenarios(author, failing=kind != "passing")
     declared: list[DeclaredItem] = []
@@ -352,8 +381,19 @@ def sample(kind: str = "failing") -> Result:
     if kind == "many":
         for number in range(20_000 - len(author.exchanges)):
             author.send(list(contract().operations)[number % 46], "visitor A", "property::test_requests")
-    author.item("property::test_requests", "property", "Requests of every kind.", identifiers[:1], [], counters=_counters(author))
-    waivers = [Waiver(identifiers[58], "Known since 3.2; the fix is under way.", "https://example.test/issues/41")] if broken else []
+    author.item(
+        "property::test_requests",
+        "property",
+        "Requests of every kind.",
+        identifiers[:1],
+        [],
+        counters=_counters(author),
+    )
+    waivers = (
+        [Waiver(identifiers[58], "Known since 3.2; the fix is under way.", "https://example.test/issues/41")]
+        if broken
+        else []
+    )
     if kind == "failing":
         waivers.append(Waiver(identifiers[59], "It was broken once."))
     with tempfile.TemporaryDirectory() as folder:
@@ -363,15 +403,35 @@ def sample(kind: str = "failing") -> Result:
 
 
 def _weaken(author: Author, identifiers: list[str]) -> None:
-    """What a real run has besides failures: hostile answers, blocked clauses, a fault of our own, long and broken texts."""
+    """What a real run has besides failures: hostile answers, blocked clauses, a fault of our own, long texts."""
     name = "security::test_hostile_content"
-    sent = author.send("getVisitor", "visitor B", name, 200, {"visitor": {"name": HOSTILE, "long": "x" * 9000}, HOSTILE: HOSTILE})
-    said = Judgement(identifiers[20], name, Finding.BROKEN, f"The name came back as {HOSTILE}", "getVisitor", "Ada", HOSTILE, "/visitor/name", (sent,))
+    sent = author.send(
+        "getVisitor", "visitor B", name, 200, {"visitor": {"name": HOSTILE, "long": "x" * 9000}, HOSTILE: HOSTILE}
+    )
+    said = Judgement(
+        identifiers[20],
+        name,
+        Finding.BROKEN,
+        f"The name came back as {HOSTILE}",
+        "getVisitor",
+        "Ada",
+        HOSTILE,
+        "/visitor/name",
+        (sent,),
+    )
     author.item(name, "area", HOSTILE, [identifiers[20]], [said], exchanges=(sent,))
-    blocked = Judgement(identifiers[21], "x::blocked", Finding.BLOCKED, "No room could be opened.", blocked_by=identifiers[7])
-    author.outcomes = [each for each in author.outcomes if not set(each.requirements) & {identifiers[21], identifiers[22], identifiers[23]}]
+    blocked = Judgement(
+        identifiers[21], "x::blocked", Finding.BLOCKED, "No room could be opened.", blocked_by=identifiers[7]
+    )
+    author.outcomes = [
+        each
+        for each in author.outcomes
+        if not set(each.requirements) & {identifiers[21], identifiers[22], identifiers[23]}
+    ]
     author.item("x::blocked", "area", "A blocked test.", [identifiers[21]], [blocked])
-    author.item("x::error", "area", "A test with a fault.", [identifiers[22]], [], error="Traceback\nValueError: our own fault")
+    author.item(
+        "x::error", "area", "A test with a fault.", [identifiers[22]], [], error="Traceback\nValueError: our own fault"
+    )
     missed = Judgement(identifiers[23], "x::missed", Finding.NOT_REACHED, "The limiter never answered 429.")
     author.item("x::missed", "area", "A test that saw nothing.", [identifiers[23]], [missed])
 
@@ -392,7 +452,12 @@ def _run(kind: str) -> RunInfo:
         started="2026-11-22T13:03:50+00:00",
         duration_s=47.31,
         absent={"video-call": "The target says that video calls are switched off."},
-        settings={"url": "https://chat.example.test", "admin_user": "admin", "admin_password": "{{secret}}", "workers": 2},
+        settings={
+            "url": "https://chat.example.test",
+            "admin_user": "admin",
+            "admin_password": "{{secret}}",
+            "workers": 2,
+        },
         endings=("The time budget of 60 s was used up.",) if kind == "failing" else (),
         left_behind=(LeftBehind("department", "k3J9dQ", "DELETE answered 500"),) if kind == "failing" else (),
         proof=_proof(),

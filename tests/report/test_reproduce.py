@@ -1,0 +1,117 @@
+"""Reproductions run: the curl lines in a shell, the script in Python, with placeholders for secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from shutil import which
+from typing import Any
+
+import pytest
+
+from conformance.contract.exchange import Body, Exchange, Request
+from conformance.report.reproduce import Reproduction, reproduce, variable_of
+
+TRICKY = 'it\'s "quoted" $HOME `id` \\ \n é 你 {{visitor:A:token}}'
+
+
+@contextmanager
+def listening() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A server that remembers what it was sent."""
+    seen: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            seen.append({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body})
+            self.send_response(200)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", seen
+        finally:
+            server.shutdown()
+            thread.join(5)
+
+
+def made(url: str, count: int = 1) -> Reproduction:
+    """Reproduce one tricky exchange, or several."""
+    each = Exchange(
+        "e00001",
+        "sendMessage",
+        "agent",
+        Request(
+            "POST",
+            "/api/v1/livechat/message",
+            (("q", "a b&c=ü"), ("token", "{{visitor:A:token}}")),
+            {"content-type": "application/json", "x-auth-token": "{{auth:agent}}", "host": "x", "accept": "*/*"},
+            Body(json={"msg": TRICKY, "n": [1, None]}, is_json=True),
+        ),
+    )
+    return reproduce([each] * count, url, seed=7, item="rooms::test_x[a]", requirement="LC-ROOM-001")
+
+
+def check(request: dict[str, Any]) -> None:
+    """The server received what was recorded, with the secrets filled in."""
+    assert request["path"] == "/api/v1/livechat/message?q=a%20b%26c%3D%C3%BC&token=TOKEN"
+    assert request["headers"]["x-auth-token"] == "SECRET"
+    assert json.loads(request["body"]) == {"msg": TRICKY.replace("{{visitor:A:token}}", "TOKEN"), "n": [1, None]}
+
+
+ENVIRONMENT = {**os.environ, "AUTH_AGENT": "SECRET", "VISITOR_A_TOKEN": "TOKEN"}
+
+
+@pytest.mark.skipif(which("curl") is None, reason="curl is not installed")
+def test_the_curl_lines_send_what_was_recorded() -> None:
+    """Quotes, dollar signs, line feeds and placeholders included."""
+    with listening() as (url, seen):
+        subprocess.run(["/bin/sh", "-ec", made(url).curl], env=ENVIRONMENT, check=True, capture_output=True, timeout=20)
+    check(seen[0])
+
+
+def test_the_python_script_sends_what_was_recorded() -> None:
+    """It needs nothing but httpx, and sends every exchange of a sequence."""
+    with listening() as (url, seen):
+        script = made(url, count=2).python
+        subprocess.run([sys.executable, "-c", script], env=ENVIRONMENT, check=True, capture_output=True, timeout=30)
+    assert len(seen) == 2
+    check(seen[1])
+
+
+def test_placeholders_are_listed_with_what_they_stand_for() -> None:
+    """So that the reader knows what to set."""
+    found = made("http://127.0.0.1:1").placeholders
+    assert [(each.variable, each.name) for each in found] == [
+        ("AUTH_AGENT", "auth:agent"),
+        ("VISITOR_A_TOKEN", "visitor:A:token"),
+    ]
+    assert variable_of("::") == "SECRET"
+
+
+def test_the_replay_names_seed_requirement_and_item() -> None:
+    """The suite runs the same again."""
+    line = made("http://127.0.0.1:1").replay
+    assert line.startswith("livechat-conformance run http://127.0.0.1:1 --only LC-ROOM-001 --seed 7")
+    assert "rooms::test_x[a]" in line
+
+
+def test_no_character_of_a_target_ends_the_quotes_of_the_shell() -> None:
+    """Control characters are written in the $'…' form, which needs a shell that knows it."""
+    odd = Exchange("e", None, "x", Request("GET", "/a';id;'", (), {"x-a": "\x1b'\x00"}))
+    lines = reproduce([odd], "http://127.0.0.1:1", seed=1, item="", requirement="R").curl
+    assert "$'x-a: \\x1b\\'\\x00'" in lines
+    assert "'http://127.0.0.1:1/a'\"'\"';id;'\"'\"''" in lines
