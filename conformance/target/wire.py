@@ -67,10 +67,11 @@ def failure_of(problem: BaseException, seconds: float, limit_s: float) -> str:
         seconds: How long the request had taken by then.
         limit_s: How long it might have taken.
     """
-    cause: BaseException = problem
-    while cause.__cause__ is not None or (cause.__context__ is not None and not cause.__suppress_context__):
-        cause = cause.__cause__ or cause.__context__ or cause
-    detail = str(cause) or str(problem) or type(cause).__name__
+    chain = [problem]
+    while (deeper := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 20:
+        chain.append(deeper)
+    cause = next((each for each in chain if isinstance(each, ssl.SSLError)), chain[-1])
+    detail = next((str(each) for each in (chain[-1], *chain) if str(each)), type(problem).__name__)
     if isinstance(problem, httpcore.ConnectTimeout):
         return f"No connection could be made within {seconds:.1f} s."
     if isinstance(problem, httpcore.PoolTimeout):
