@@ -22,7 +22,7 @@ def each_operation(
     *kinds: str,
     needs: str,
     routed: bool = True,
-    leave_out: Callable[[Operation], bool] | None = None,
+    speaks: Callable[[Operation, str], bool] = lambda operation, kind: True,
 ) -> None:
     """Parametrize a test by ``operation``: one item for each judged operation that has a clause of a kind.
 
@@ -31,12 +31,12 @@ def each_operation(
         kinds: The kinds of clauses that the test judges: ``accepts``, ``refuses``, ``credentials``, ``permission``.
         needs: The kind without which an operation gets no item.
         routed: Whether the item needs the routing method under which the operation succeeds.
-        leave_out: Says which operations get no item.
+        speaks: Whether the test has anything to say of an operation's clause of a kind.
     """
     if "operation" not in metafunc.fixturenames:
         return
     contract = contract_of(metafunc.config)
-    metafunc.parametrize("operation", [*_parameters(contract, kinds, needs, routed, leave_out)])
+    metafunc.parametrize("operation", [*_parameters(contract, kinds, needs, routed, speaks)])
 
 
 def _parameters(
@@ -44,11 +44,12 @@ def _parameters(
     kinds: Iterable[str],
     needs: str,
     routed: bool,
-    leave_out: Callable[[Operation], bool] | None,
+    speaks: Callable[[Operation, str], bool],
 ) -> Iterable[object]:
     for operation in contract.judged:
-        clauses = [found.id for kind in kinds if (found := contract.requirement_for(operation.id, kind))]
-        if contract.requirement_for(operation.id, needs) is None or (leave_out and leave_out(operation)):
+        found = {kind: contract.requirement_for(operation.id, kind) for kind in kinds if speaks(operation, kind)}
+        clauses = [clause.id for clause in found.values() if clause is not None]
+        if found.get(needs) is None:
             continue
         marks = [pytest.mark.clause(*clauses)]
         if routed and operation.id in ROUTING:

@@ -6,6 +6,8 @@ import pytest
 
 from conformance.contract import Contract
 from conformance.suite.property.supply import Supply
+from conformance.suite.session import Session
+from conformance.target import Settings
 from conformance.world import World
 
 
@@ -20,3 +22,9 @@ def supply(world: World, shared_supply: Supply) -> Supply:
     """The supply as one test sees it: under the gate, and forgetting what another routing method made."""
     shared_supply.under(world.gate.routing)
     return shared_supply
+
+
+@pytest.fixture(scope="session")
+def settings(session: Session) -> Settings:
+    """The settings of the run."""
+    return session.settings

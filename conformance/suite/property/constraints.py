@@ -39,6 +39,7 @@ _SPECIAL: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
 
 _ONLY: Final[Mapping[str, tuple[str, ...]]] = {"getHistory": ("query/token",)}
 """Operations whose servers look at some places only: the history reads whatever it can of dates and limits."""
+
 _LAX: Final[Mapping[str, str]] = {"createDepartment": "body/agents"}
 """Where an operation's ``x-tolerated`` is about a part of the request only: the places that begin so."""
 
@@ -275,6 +276,14 @@ def _of_path(operation: Operation, base: Call) -> Iterator[Breach]:
         call = base.copy()
         call.path["service"] = "lcx-pigeon"
         yield Breach("path/service", "enum", "of a provider that is not configured", call, by_schema=False)
+
+
+def looked_at(operation: Operation, pointer: str) -> bool:
+    """Whether servers look at the place of a mismatch (a pointer as the contract gives it) before they answer."""
+    if "x-tolerated" in operation.raw and operation.id not in _LAX:
+        return False
+    only = _ONLY.get(operation.id)
+    return only is None or (f"query/{pointer[1:].partition('/')[0]}" if pointer.startswith("?") else pointer) in only
 
 
 def rules(contract: Contract, operation: Operation, base: Call) -> list[tuple[str, str]]:

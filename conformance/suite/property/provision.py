@@ -75,7 +75,7 @@ def _small(number: Any) -> Any:
 
 def _moment(value: Any) -> Any:
     """A moment in time of which every server knows what it is."""
-    return value if isinstance(value, str) and re.fullmatch(r"20\d\d-[01]\d-[0-2]\dT[01]\d:\d\d:\d\d(\.\d{3})?Z", value) else "2020-04-20T13:00:00.000Z"
+    return "2020-04-20T13:00:00.000Z" if isinstance(value, str) else value
 
 
 def _range(value: Any) -> Any:

@@ -41,6 +41,10 @@ class Supply:
         made: T = self._made[name]
         return made
 
+    def afresh(self) -> Supply:
+        """A supply of the same world that has made nothing yet."""
+        return Supply(self.world, self.contract, {}, self._routing)
+
     def forget(self) -> None:
         """Make everything afresh from now on: a call has done to a shared thing what it should not have."""
         self._made.clear()
