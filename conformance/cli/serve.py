@@ -55,7 +55,9 @@ def _log_to_stdout() -> None:
     help="Write each mail into this folder, one .eml file each.",
 )
 @click.option("--smtp", metavar="HOST:PORT", callback=_mail_server, help="Give each mail to this mail server.")
-@click.option("--broken-video-call", is_flag=True, help="Answer video.call as servers 3.x do: with a bare 400.")
+@click.option(
+    "--working-video-call", is_flag=True, help="Answer video.call as documented, not with the bare 400 of servers 3.x."
+)
 @click.option("--quiet", is_flag=True, help="Do not log a line for each request.")
 def command(
     host: str,
@@ -66,7 +68,7 @@ def command(
     routing: str | None,
     spool: Path | None,
     smtp: tuple[str, int] | None,
-    broken_video_call: bool,
+    working_video_call: bool,
     quiet: bool,
 ) -> None:
     """Run a local Livechat server that keeps the contract, until it is interrupted."""
@@ -74,7 +76,7 @@ def command(
         data=data,
         routing=routing,
         rate_limit=rate_limit,
-        working_video_call=not broken_video_call,
+        working_video_call=working_video_call,
         spool=spool,
         smtp=smtp,
     )

@@ -11,6 +11,9 @@ from typing import Any, Final
 
 Document = dict[str, Any]
 
+#: A setting of this server alone: whether ``video.call`` answers as documented, or a bare 400 as servers 3.x do.
+WORKING_VIDEO_CALL: Final = "Reference_Working_Video_Call"
+
 APPEARANCE: Final = (
     "Livechat_title",
     "Livechat_title_color",
@@ -250,6 +253,7 @@ _OTHERS: Final[dict[str, dict[str, Any]]] = {
         "UI_Use_Real_Name": False,
     },
     "Email": {"From_Email": "livechat@reference.test", "SMTP_Host": "", "SMTP_Port": ""},
+    "Reference": {WORKING_VIDEO_CALL: False},
     "SMS": {"SMS_Enabled": False, "SMS_Service": "twilio", "SMS_Default_Omnichannel_Department": ""},
     "Video Conference": {
         "Jitsi_Enabled": False,

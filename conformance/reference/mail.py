@@ -13,6 +13,8 @@ from conformance.reference.seam import behaviour
 from conformance.reference.site import Mail, new_id
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conformance.reference.site import Site
 
 logger = logging.getLogger("conformance.reference")
@@ -57,21 +59,28 @@ def deliver(site: Site, mail: Mail) -> None:
     identifier = new_id(site)
     try:
         message = message_of(mail, identifier)
-    except (ValueError, IndexError) as error:
-        logger.warning("A mail was skipped, its address cannot be written: %s", error)
+        if options.spool is not None:
+            _write(options.spool, identifier, message.as_bytes())
+    except Exception as error:
+        # The call is done and its answer stands: whatever is wrong with a mail must not undo it. The e-mail package
+        # raises errors of many kinds for addresses that cannot be written.
+        logger.warning("A mail was skipped: %s", error)
         return
-    if options.spool is not None:
-        options.spool.mkdir(parents=True, exist_ok=True)
-        draft = options.spool / f".{identifier}.part"
-        draft.write_bytes(message.as_bytes())
-        draft.rename(options.spool / f"{identifier}.eml")
     if options.smtp is not None:
         threading.Thread(target=_transmit, args=(options.smtp, message), daemon=True).start()
+
+
+def _write(spool: Path, identifier: str, content: bytes) -> None:
+    """Write a mail whole: readers of the folder never see half of one."""
+    spool.mkdir(parents=True, exist_ok=True)
+    draft = spool / f".{identifier}.part"
+    draft.write_bytes(content)
+    draft.rename(spool / f"{identifier}.eml")
 
 
 def _transmit(server: tuple[str, int], message: EmailMessage) -> None:
     try:
         with smtplib.SMTP(*server, timeout=_SECONDS) as connection:
             connection.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, ValueError, smtplib.SMTPException) as error:
         logger.warning("A mail was not taken by %s:%d: %s", *server, error)

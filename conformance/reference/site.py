@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from conformance.reference.default_permissions import PERMISSIONS
-from conformance.reference.default_settings import default_settings
+from conformance.reference.default_settings import WORKING_VIDEO_CALL, default_settings
 from conformance.reference.seam import Plantable, behaviour, plant
 from conformance.reference.store import Collection, Document, Store
 
@@ -41,7 +41,8 @@ class Options:
         data: The file that keeps the documents; None keeps them in memory.
         routing: The value of the setting ``Livechat_Routing_Method``, or None to leave what is stored.
         rate_limit: Whether the rate limiter is on.
-        working_video_call: Whether ``video.call`` answers as documented; False is the way of 3.x, a bare 400.
+        working_video_call: Whether ``video.call`` answers as documented; False is the way of 3.x, a bare 400. It is the
+            first value of the setting ``Reference_Working_Video_Call``, which an administrator may change.
         refusal_delay: Seconds by which 401 and 403 are delayed (the real server: 0.5 to 1); 0 by default.
         spool: The folder that gets one file for each mail, or None.
         smtp: Host and port of a mail server that gets each mail, or None.
@@ -53,7 +54,7 @@ class Options:
     data: Path | None = None
     routing: str | None = None
     rate_limit: bool = False
-    working_video_call: bool = True
+    working_video_call: bool = False
     refusal_delay: float = 0.0
     spool: Path | None = None
     smtp: tuple[str, int] | None = None
@@ -229,5 +230,7 @@ def seed_settings(site: Site) -> None:
             site.permissions.insert({"_id": identifier, "roles": list(roles), "_updatedAt": now(site)})
     if site.options.routing is not None:
         write_setting(site, "Livechat_Routing_Method", site.options.routing)
+    if site.options.working_video_call:
+        write_setting(site, WORKING_VIDEO_CALL, True)
     if site.options.rate_limit:
         write_setting(site, "API_Enable_Rate_Limiter", True)

@@ -1,13 +1,14 @@
 """Video calls: ``GET video.call/:token``.
 
 The documentation describes an answer that no server of the era gave: from 2.4 on it is a bare 400, although a room may
-have been opened. Both ways can be had; see ``Options.working_video_call``.
+have been opened. The setting ``Reference_Working_Video_Call`` chooses; by default it is the way of the era.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from conformance.reference.default_settings import WORKING_VIDEO_CALL
 from conformance.reference.envelope import Answer, ErrorStyle, Failure, success
 from conformance.reference.match import STRING, Maybe, strict
 from conformance.reference.messages import append_system_message
@@ -59,6 +60,12 @@ def describe_call(site: Site, room: Document, timeout: str) -> Document:
     }
 
 
+@behaviour("video.works")
+def call_works(site: Site) -> bool:
+    """Whether video calls answer as documented."""
+    return bool(setting(site, WORKING_VIDEO_CALL))
+
+
 @operation("getVideoCall", "GET", "/api/v1/livechat/video.call/{token}", errors=ErrorStyle.CAUGHT)
 def get_video_call(site: Site, call: Call) -> Answer:
     """Start a video call in a visitor's room."""
@@ -66,7 +73,7 @@ def get_video_call(site: Site, call: Call) -> Answer:
     visitor = require_visitor(site, call.params["token"])
     timeout = iso(milliseconds(now(site)) + _HOUR)
     room = room_of_call(site, visitor, query.get("rid") or None, timeout)
-    if not site.options.working_video_call:
+    if not call_works(site):
         raise Failure("Cannot read property '_id' of undefined", keep=True)
     announce_call(site, room, visitor)
     return success(videoCall=describe_call(site, room, timeout))
