@@ -1,4 +1,4 @@
-"""A call: one request to an operation, written down before it is sent, so that its parts can be put in, taken out and shortened.
+"""A call: one request to an operation, written down before it is sent, so that its parts can be put in and taken out.
 
 A *place* is a text that names a part of a call: ``path/rid``, ``query/token``, ``body/visitor/token``, and
 ``body/customFields/*/key`` for the same member of every item of an array.
@@ -113,7 +113,7 @@ class Call:
         return None
 
     def put(self, place: str, value: Any) -> None:
-        """Set the value at a place that the call has; a callable gets the old value, ``DROPPED`` takes the place out."""
+        """Set the value at a place that the call has; a callable gets the old value, ``DROPPED`` takes it out."""
         for holder, key in list(self._slots(place)):
             new = value(holder[key]) if callable(value) else value
             if new is not DROPPED:
@@ -158,7 +158,9 @@ def _inside(value: Any, steps: list[str]) -> Iterator[tuple[Any, Any]]:
     name, rest = steps[0], steps[1:]
     keys: list[Any] = []
     if isinstance(value, list):
-        keys = list(range(len(value))) if name == "*" else [int(name)] if name.isdigit() and int(name) < len(value) else []
+        keys = (
+            list(range(len(value))) if name == "*" else [int(name)] if name.isdigit() and int(name) < len(value) else []
+        )
     elif isinstance(value, dict) and name in value:
         keys = [name]
     for key in keys:

@@ -96,7 +96,11 @@ def _tolerates(schema: Mapping[str, Any], rule: str) -> bool:
     said = schema.get("x-tolerated")
     if not said:
         return False
-    return rule == "minLength" if str(said).startswith("An empty") else rule not in {"required", "minLength", "json", "unknown key"}
+    return (
+        rule == "minLength"
+        if str(said).startswith("An empty")
+        else rule not in {"required", "minLength", "json", "unknown key"}
+    )
 
 
 # queries
@@ -155,7 +159,9 @@ def _of_parameter(contract: Contract, parameter: Parameter, base: Call) -> Itera
         yield Breach(place, "minLength", f"with an empty {parameter.name}", without(**{name: ""}))
     for rule, step in (("minimum", -1), ("maximum", 1)):
         if rule in schema:
-            yield Breach(place, rule, f"with {parameter.name} beyond its {rule}", without(**{name: schema[rule] + step}))
+            yield Breach(
+                place, rule, f"with {parameter.name} beyond its {rule}", without(**{name: schema[rule] + step})
+            )
 
 
 # bodies
@@ -179,7 +185,7 @@ def _put(place: str, value: Any) -> Any:
 def _of_schema(
     contract: Contract, schema: Any, place: str, value: Any, depth: int
 ) -> Iterator[tuple[str, str, str, Any]]:
-    """Place, rule, what is done, and the function that does it, for a schema and all below it that the base call has."""
+    """Place, rule, what is done, and the function that does it, for a schema and all below that the base call has."""
     node = resolved(contract, schema)
     if depth > _DEPTH or "anyOf" in node:
         return
@@ -214,7 +220,12 @@ def _of_object(
         yield place, "unknown key", "with a key that nobody knows", _put(f"{place}/lcxUnknown", "1")
     elif isinstance(more, Mapping):
         for wrong in (None, ["text"], {"$ne": None}):
-            yield place, "additionalProperties", f"with a further key as {_kind_of(wrong)}", _put(f"{place}/lcxFurther", wrong)
+            yield (
+                place,
+                "additionalProperties",
+                f"with a further key as {_kind_of(wrong)}",
+                _put(f"{place}/lcxFurther", wrong),
+            )
     for name, inner in node.get("properties", {}).items():
         if name in value:
             yield from _of_schema(contract, inner, f"{place}/{name}", value[name], depth + 1)

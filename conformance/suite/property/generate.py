@@ -1,9 +1,9 @@
 """Generated calls: schemathesis draws well-formed and ill-formed requests from the contract; live values come in later.
 
 Only its public interface is used: ``schemathesis.openapi.from_dict``, ``Config.from_dict``, ``schema[path][method]``,
-``APIOperation.as_strategy`` and the documented members of ``Case``. Drawing sends nothing: all requests of one operation are
-drawn before the first is sent, so what a server answers never changes what is drawn, and a seed gives the same requests
-on every server and with any number of workers.
+``APIOperation.as_strategy`` and the documented members of ``Case``. Drawing sends nothing: all requests of one
+operation are drawn before the first is sent, so what a server answers never changes what is drawn, and a seed gives the
+same requests on every server and with any number of workers.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Generator:
             suppress_health_check=list(HealthCheck),
         )
         @given(strategy)
-        def collect(case: schemathesis.Case) -> None:
+        def collect(case: schemathesis.Case[Any]) -> None:
             drawn.append(call_of(operation, case))
 
         try:
@@ -111,7 +111,7 @@ def drawn_document(contract: Contract, operation: Operation) -> dict[str, Any]:
     }
 
 
-def call_of(operation: Operation, case: schemathesis.Case) -> Call:
+def call_of(operation: Operation, case: schemathesis.Case[Any]) -> Call:
     """A drawn case as a call of ours."""
     call = Call(operation.id, path=dict(case.path_parameters or {}))
     declared = {each.name for each in operation.parameters_in("query")}

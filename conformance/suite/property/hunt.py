@@ -1,4 +1,4 @@
-"""The hunt: generated calls of one operation are sent and judged by what they mean; findings are tried again and made small."""
+"""The hunt: generated calls of one operation are sent and judged by what they mean; findings are made small."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ class Hunt:
         """Send a generated well-formed call with live values, and judge that it is not refused as ill-formed."""
         call = provide(self.supply, self.operation.id).fit(drawn)
         exchange = call.send(self.client)
+        self.supply.noticed(call, exchange)
         if self.contract.check_request(exchange.request, self.operation):
             self.record.count(f"positive|{self.operation.id}|ill-formed after all")
             return
@@ -73,9 +74,10 @@ class Hunt:
             self._finding(clause, fault, drawn, exchange, self._refused_without_reason, expendable=True)
 
     def ill_formed(self, drawn: Call, clause: Requirement) -> None:
-        """Send a generated ill-formed call, with live values where it is well-formed, and judge that it is not accepted."""
+        """Send a generated ill-formed call, live values where it is well-formed, and judge that it is not accepted."""
         call = provide(self.supply, self.operation.id, expendable=False).fit(drawn, only_texts=True)
         exchange = call.send(self.client)
+        self.supply.noticed(call, exchange)
         if is_accepted(exchange) and self.operation.effects != "read":
             # Whatever the accepted call has done, it did to things that other calls share.
             self.supply.forget()
@@ -101,7 +103,9 @@ class Hunt:
             return None  # a success, or something that the clause about statuses judges
         label, answer = self.operation.label, describe(exchange)
         if refused_as_ill_formed(exchange):
-            return Fault("ill-formed", f"{label} refused a well-formed request as ill-formed: {answer}", "200 with success true")
+            return Fault(
+                "ill-formed", f"{label} refused a well-formed request as ill-formed: {answer}", "200 with success true"
+            )
         if exchange.response.status in (401, 403):
             return Fault("credentials", f"{label} refused good credentials: {answer}", "200 with success true")
         if is_bare(exchange):
@@ -111,7 +115,9 @@ class Hunt:
         code = error_code(exchange.response)
         if code is None or any(code == known or _alike(code, known) for known in self.operation.error_codes):
             return None
-        return Fault(f"code {code[:60]}", f"{label} refused a well-formed request with {code[:80]}", "200 with success true")
+        return Fault(
+            f"code {code[:60]}", f"{label} refused a well-formed request with {code[:80]}", "200 with success true"
+        )
 
     def _breaks_the_contract(self, exchange: Exchange) -> bool:
         """Whether what went over the wire is ill-formed in a way that real servers do not let pass."""
@@ -151,7 +157,9 @@ class Hunt:
             # Everything that the call speaks of is made afresh, so that the steps show all of it.
             supply = self.supply.afresh()
             live = provide(supply, self.operation.id, expendable=True)
-            sent = live.fit(call, only_texts=not expendable).send(self.client)
+            fitted = live.fit(call, only_texts=not expendable)
+            sent = fitted.send(self.client)
+            supply.noticed(fitted, sent)
             return sent, (*live.setup, sent.id), oracle(sent)
 
         last = once_more(drawn)

@@ -28,7 +28,7 @@ class Disguise:
 
 
 def disguises(call: Call, own: Persona, other: Persona) -> Iterator[Disguise]:
-    """The same call with no credentials, with wrong ones, with half of them, mixed ones, and right ones in the wrong place.
+    """The same call with no credentials, wrong ones, half of them, mixed ones, and right ones in the wrong place.
 
     The most telling ones come first, so that the first few will do where time is short.
 
@@ -74,7 +74,9 @@ class Rights:
         if self._table is None:
             world = self.supply.world
             exchange = world.client.send(world.admin, "listPermissions")
-            listed: Any = exchange.json.get("update") if exchange.status == 200 and isinstance(exchange.json, dict) else []
+            listed: Any = (
+                exchange.json.get("update") if exchange.status == 200 and isinstance(exchange.json, dict) else []
+            )
             self._table = {
                 str(each["_id"]): frozenset(map(str, each["roles"]))
                 for each in (listed if isinstance(listed, list) else [])

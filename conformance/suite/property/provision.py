@@ -1,8 +1,8 @@
-"""The matching live values for each operation: what makes a well-formed call succeed on any server that keeps the contract.
+"""The matching live values for each operation: what makes a well-formed call succeed on any server of the contract.
 
 Values that belong together come together (the token *and* the room of one visitor, the agent who is online), for
-drawn one by one they never match. Whatever a call could touch is ours: ids, tokens, telephone numbers and e-mail addresses are
-always put in, because a foreign one, however unlikely to be drawn, would touch somebody else's chat.
+drawn one by one they never match. Whatever a call could touch is ours: ids, tokens, telephone numbers and e-mail
+addresses are always put in, because a foreign one, however unlikely to be drawn, would touch somebody else's chat.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ Provider = Callable[[Supply, bool], Live]
 """Makes the live values of one call; ``True`` asks for things that the call may use up."""
 
 _PROVIDERS: dict[str, Provider] = {}
-ROUTING: Final[Mapping[str, str]] = MappingProxyType({"takeInquiry": MANUAL, "getNextAgent": AUTO, "transferRoom": AUTO})
+ROUTING: Final[Mapping[str, str]] = MappingProxyType(
+    {"takeInquiry": MANUAL, "getNextAgent": AUTO, "transferRoom": AUTO}
+)
 """Operations that succeed under one routing method only."""
 MAY_REFUSE_BARELY: Final = frozenset({"getVideoCall", "transferRoom"})
 """Operations that answer 400 with nothing but ``success: false`` for reasons that no schema shows."""
@@ -79,7 +81,11 @@ def _moment(value: Any) -> Any:
 
 
 def _range(value: Any) -> Any:
-    return {key: _moment(each) for key, each in value.items() if key in ("start", "end")} if isinstance(value, dict) else value
+    return (
+        {key: _moment(each) for key, each in value.items() if key in ("start", "end")}
+        if isinstance(value, dict)
+        else value
+    )
 
 
 _PAGING: Final[Mapping[str, Any]] = MappingProxyType(
@@ -110,10 +116,7 @@ def _get_config(supply: Supply, expendable: bool) -> Live:
 @_for("registerVisitor")
 def _register_visitor(supply: Supply, expendable: bool) -> Live:
     world = supply.world
-    if expendable or not world.has_admin:
-        token = world.new_token()
-    else:
-        token = supply.visitor.token
+    token = world.new_token() if expendable or not world.has_admin else supply.visitor.token
     owned = {"email": world.new_email(), "username": token, "phone": world.names.phone(), "token": token}
     values: dict[str, Any] = {f"body/visitor/{name}": value for name, value in owned.items()}
     values["body/visitor/department"] = supply.department_id or DROPPED
@@ -138,7 +141,12 @@ def _get_visitor_info(supply: Supply, expendable: bool) -> Live:
 def _open_room(supply: Supply, expendable: bool) -> Live:
     # A rid of nobody would become the id of a new room, so it is always one of ours.
     room = supply.room
-    values = {"query/token": room.token, "query/rid": room.id, "query/agentId": supply.agent_id or DROPPED, "query/priority": DROPPED}
+    values = {
+        "query/token": room.token,
+        "query/rid": room.id,
+        "query/agentId": supply.agent_id or DROPPED,
+        "query/priority": DROPPED,
+    }
     return Live(room.visitor, values)
 
 
@@ -194,7 +202,11 @@ def _forward_room(supply: Supply, expendable: bool) -> Live:
 @_for("sendMessage")
 def _send_message(supply: Supply, expendable: bool) -> Live:
     room = supply.room
-    values: dict[str, Any] = {"body/token": room.token, "body/rid": room.id, "body/_id": lambda _: supply.world.new_message_id()}
+    values: dict[str, Any] = {
+        "body/token": room.token,
+        "body/rid": room.id,
+        "body/_id": lambda _: supply.world.new_message_id(),
+    }
     if supply.world.has_admin:
         agent = supply.agent
         values |= {"body/agent/agentId": agent.user_id, "body/agent/username": agent.username}
@@ -206,19 +218,29 @@ def _send_message(supply: Supply, expendable: bool) -> Live:
 @_for("editMessage")
 def _edit_message(supply: Supply, expendable: bool) -> Live:
     message = supply.message
-    return Live(message.room.visitor, {"path/_id": message.id, "body/token": message.room.token, "body/rid": message.room.id})
+    return Live(
+        message.room.visitor, {"path/_id": message.id, "body/token": message.room.token, "body/rid": message.room.id}
+    )
 
 
 @_for("deleteMessage")
 def _delete_message(supply: Supply, expendable: bool) -> Live:
     message = supply.world.message(supply.room, "a slip of the pen") if expendable else supply.message
-    return Live(message.room.visitor, {"path/_id": message.id, "body/token": message.room.token, "body/rid": message.room.id})
+    return Live(
+        message.room.visitor, {"path/_id": message.id, "body/token": message.room.token, "body/rid": message.room.id}
+    )
 
 
 @_for("getHistory")
 def _get_history(supply: Supply, expendable: bool) -> Live:
     room = supply.room
-    values = {"path/rid": room.id, "query/token": room.token, "query/limit": _small, "query/end": _moment, "query/ls": _moment}
+    values = {
+        "path/rid": room.id,
+        "query/token": room.token,
+        "query/limit": _small,
+        "query/end": _moment,
+        "query/ls": _moment,
+    }
     return Live(room.visitor, values)
 
 
@@ -232,7 +254,9 @@ def _set_custom_field(supply: Supply, expendable: bool) -> Live:
 
 @_for("setCustomFields")
 def _set_custom_fields(supply: Supply, expendable: bool) -> Live:
-    return Live(supply.visitor, {"body/token": supply.visitor.token, "body/customFields/*/key": supply.visitor_field.id})
+    return Live(
+        supply.visitor, {"body/token": supply.visitor.token, "body/customFields/*/key": supply.visitor_field.id}
+    )
 
 
 @_for("listCustomFields")

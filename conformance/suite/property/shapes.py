@@ -127,7 +127,7 @@ def _needs_types(contract: Contract, schema: Any, depth: int = 0) -> bool:
 
 
 def edges(contract: Contract, operation: Operation) -> Iterator[Variant]:
-    """Calls that stand on a bound from the inside: the smallest and the largest number, the shortest and the longest text."""
+    """Calls that stand on a bound from the inside: the smallest and the largest number, each listed value."""
     least = build(contract, operation, full=False)
     for parameter in operation.parameters_in("query"):
         for rule, value in _inside(resolved(contract, parameter.schema)):

@@ -1,4 +1,4 @@
-"""The supply: live things of the world that many calls can share, made once a worker, and fresh ones for calls that use them up."""
+"""The supply: live things of the world that many calls can share, made once a worker."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from conformance.contract import Contract
+from conformance.contract.exchange import Exchange
+from conformance.suite.property.call import Call
 from conformance.target.personas import Persona
 from conformance.world import CustomField, Department, Message, Room, Trigger, Unavailable, Visitor, World
 
@@ -34,6 +36,18 @@ class Supply:
             for name in ("room", "served room", "message", "inquiry"):
                 self._made.pop(name, None)
         self._routing = routing
+
+    def noticed(self, call: Call, exchange: Exchange) -> None:
+        """Tell the ledger what became of a department that a call was to make: clean-up need not look for it then."""
+        name = call.get("body/department/name")
+        if call.operation != "createDepartment" or not isinstance(name, str) or not self.world.owns(name):
+            return
+        answered = exchange.json.get("department") if isinstance(exchange.json, dict) else None
+        made = answered.get("_id") if isinstance(answered, dict) else None
+        if exchange.status == 200 and isinstance(made, str):
+            self.world.created("department", name, made)
+        elif exchange.status is not None and 400 <= exchange.status < 500:
+            self.world.removed("department", name)
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
         if name not in self._made:
@@ -96,7 +110,9 @@ class Supply:
     @property
     def other_department(self) -> Department:
         """A second department with an online agent of its own, to send chats to."""
-        made = self._once("other department", lambda: self.world.department(agents=(self.world.agent(name="third agent"),)))
+        made = self._once(
+            "other department", lambda: self.world.department(agents=(self.world.agent(name="third agent"),))
+        )
         self.world.keep_online(*made.agents)
         return made
 

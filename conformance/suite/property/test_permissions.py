@@ -61,6 +61,7 @@ def test_callers_without_the_permission_are_refused(
         judge.not_reached(clause.id, "On this server every user has the permission.")
         return
     control = right.send(client)
+    supply.noticed(right, control)
     found = error_code(control.response) if control.response else None
     judge.that(
         clause.id,

@@ -38,6 +38,7 @@ def test_ill_formed_requests_are_refused(
     base = provide(supply, operation, expendable=False).fit(build(contract, subject, full=True))
     for breach in chosen(list(breaches(contract, subject, base)), budget.coverage):
         exchange = breach.call.send(client)
+        supply.noticed(breach.call, exchange)
         if breach.by_schema and not contract.check_request(exchange.request, subject):
             continue
         wanted = refusal_fault(breach, exchange)
