@@ -104,8 +104,15 @@ def test_deleting_can_be_switched_off(world: World, client: RecordingClient, jud
     """While deleting is switched off, a deletion is refused with error-action-not-allowed."""
     room = world.room()
     message = world.message(room, "may not be deleted")
+
+    def allowed() -> bool:
+        return delete(client, room, world.message(room, "deleted until it is forbidden").id).status == 200
+
     with world.setting("Message_AllowDeleting", False):
+        # A setting takes effect a moment after it is stored.
+        world.eventually(allowed, until=lambda seen: not seen, deadline_s=5)
         refused = delete(client, room, message.id)
+    world.eventually(allowed, deadline_s=5)
     judge.refused("LC-MESSAGE-060", refused, code="error-action-not-allowed")
     entries, answer = read_history(client, judge, room)
     found = [each.get("msg") for each in with_id(entries, message.id)]

@@ -175,9 +175,16 @@ def test_an_edit_needs_a_known_message_token_and_room(world: World, client: Reco
 def test_editing_can_be_switched_off(world: World, client: RecordingClient, judge: Judge) -> None:
     """While editing is switched off, an edit is refused with error-action-not-allowed."""
     room = world.room()
-    message = world.message(room, "may not be edited")
+    probe, message = world.message(room, "edited until it is forbidden"), world.message(room, "may not be edited")
+
+    def allowed() -> bool:
+        return edit(client, room, probe.id, "edited once more").status == 200
+
     with world.setting("Message_AllowEditing", False):
+        # A setting takes effect a moment after it is stored.
+        world.eventually(allowed, until=lambda seen: not seen, deadline_s=5)
         refused = edit(client, room, message.id, "edited all the same")
+    world.eventually(allowed, deadline_s=5)
     judge.refused("LC-MESSAGE-043", refused, code="error-action-not-allowed")
     entries, answer = read_history(client, judge, room)
     kept = shown(entries, message.id, answer)

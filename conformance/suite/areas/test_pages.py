@@ -23,6 +23,11 @@ def _info(world: World, title: str, change: str = "url") -> Page:
     return {"change": change, "title": f"{title} {name}", "location": {"href": f"https://example.com/{name}?a=1&b=2#c"}}
 
 
+def _text(info: Page) -> str:
+    """What is noted of a page."""
+    return f"{info['title']} - {info['location']['href']}"
+
+
 def _visit(client: RecordingClient, visitor: Visitor, info: Page, room: Room | None = None) -> Exchange:
     rid = {"rid": room.id} if room is not None else {}
     return client.send(visitor, "visitPage", json={"token": visitor.token, "pageInfo": info, **rid})
@@ -81,7 +86,7 @@ def test_a_reported_page_is_answered(world: World, client: RecordingClient, judg
     for place in (room, None):
         info = _info(world, "Shop — Größe 42")
         answer = _visit(client, visitor, info, place)
-        text = f"{info['title']} - {info['location']['href']}"
+        text = _text(info)
         judge.equal(
             "LC-PAGE-005", judge.pick(answer, "page", "msg"), text, "msg is not title - address", exchange=answer
         )
@@ -116,10 +121,18 @@ def test_the_setting_says_which_change_is_recorded(world: World, client: Recordi
     visitor = world.visitor()
     room = world.room(visitor)
     title, address = _info(world, "New title", "title"), _info(world, "New address", "url")
+
+    def recorded_change(change: str) -> bool:
+        answer = _visit(client, visitor, _info(world, "Probe", change))
+        return isinstance(answer.json, dict) and "page" in answer.json
+
     with world.setting("Livechat_history_monitor_type", "title"):
+        # A setting takes effect a moment after it is stored.
+        world.eventually(lambda: recorded_change("title"), deadline_s=5)
         recorded = _visit(client, visitor, title, room)
         other = _visit(client, visitor, address, room)
-    text = f"{title['title']} - {title['location']['href']}"
+    world.eventually(lambda: recorded_change("url"), deadline_s=5)
+    text = _text(title)
     page = recorded.json.get("page") if isinstance(recorded.json, dict) else None
     said = page.get("msg") if isinstance(page, dict) else None
     judge.equal("LC-PAGE-008", said, text, "the change of the title was not recorded", exchange=recorded)
@@ -138,19 +151,29 @@ def test_pages_show_in_the_history_where_the_setting_says_so(
     """A page of a room shows up in the history of the visitor's messages only where the setting says so."""
     visitor = world.visitor()
     room = world.room(visitor)
-    shown: dict[bool, Page] = {}
-    for value in (False, True):
-        with world.setting("Livechat_Visitor_navigation_as_a_message", value):
-            shown[value] = _visited(world, client, judge, visitor, f"Shown {value}", room)
+    probes = world.room(visitor)
+
+    def shows() -> bool:
+        info = _visited(world, client, judge, visitor, "Probe", probes)
+        return _text(info) in [each.get("msg") for each in read_history(client, judge, probes)[0]]
+
+    with world.setting("Livechat_Visitor_navigation_as_a_message", False):
+        world.eventually(shows, until=lambda seen: not seen, deadline_s=5)
+        hidden = _visited(world, client, judge, visitor, "Hidden", room)
+    with world.setting("Livechat_Visitor_navigation_as_a_message", True):
+        # A setting takes effect a moment after it is stored.
+        world.eventually(shows, deadline_s=5)
+        wanted = _visited(world, client, judge, visitor, "Shown", room)
+    world.eventually(shows, until=lambda seen: not seen, deadline_s=5)
     marker = world.message(room, "beside the pages")
-    wanted = f"{shown[True]['title']} - {shown[True]['location']['href']}"
-    hidden = f"{shown[False]['title']} - {shown[False]['location']['href']}"
     entries, answer = read_history(client, judge, room)
     found = [each.get("msg") for each in entries]
     if marker.text not in found:
         raise judge.missing(answer, "the message that was sent")
-    judge.equal("LC-PAGE-009", found.count(wanted), 1, "with the setting on the page does not show", exchange=answer)
-    judge.that("LC-PAGE-009", hidden not in found, "with the setting off the page shows", exchange=answer)
+    judge.equal(
+        "LC-PAGE-009", found.count(_text(wanted)), 1, "with the setting on the page does not show", exchange=answer
+    )
+    judge.that("LC-PAGE-009", _text(hidden) not in found, "with the setting off the page shows", exchange=answer)
 
 
 @pytest.mark.clause("LC-PAGE-015", "LC-PAGE-016", "LC-PAGE-020")
