@@ -63,7 +63,9 @@ def _agents(site: Site) -> list[Document]:
     return site.kept(
         "agents",
         (site.users,),
-        lambda: site.users.find(where=lambda user: "livechat-agent" in user.get("roles", ())),
+        lambda: site.users.find(
+            containing=b'"livechat-agent"', where=lambda user: "livechat-agent" in user.get("roles", ())
+        ),
     )
 
 

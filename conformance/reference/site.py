@@ -117,12 +117,12 @@ class Site:
             [("v.token", "open"), ("v._id", "ts"), ("ts",), ("servedBy._id", "open"), ("departmentId",)],
         )
         self.messages: Collection = add(
-            "messages", ["rid", "ts", "t", "_hidden", "navigation.token"], [("rid", "ts"), ("navigation.token",)]
+            "messages", ["rid", "ts", "t", "_hidden", "navigation.token"], [("rid", "ts"), ("navigation.token", "rid")]
         )
         self.inquiries: Collection = add(
             "inquiries", ["rid", "status", "department", "ts", "v.token"], [("rid",), ("status", "ts"), ("v.token",)]
         )
-        self.subscriptions: Collection = add("subscriptions", ["rid", "u._id"], [("rid",), ("u._id",)])
+        self.subscriptions: Collection = add("subscriptions", ["rid", "u._id"], [("rid", "u._id")])
         self.channels: Collection = add("channels", ["name"])
         self.departments: Collection = add("departments", ["name", "enabled"], [("name",)])
         self.department_agents: Collection = add(

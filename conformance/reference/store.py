@@ -237,6 +237,7 @@ class Collection:
         skip: int = 0,
         limit: int = 0,
         where: Callable[[Document], bool] | None = None,
+        containing: bytes = b"",
     ) -> list[Document]:
         """The documents that meet a condition.
 
@@ -247,8 +248,12 @@ class Collection:
             skip: How many to leave out at the start, at least 0.
             limit: How many at most; 0 is all.
             where: A further condition on the document.
+            containing: A piece of JSON that the document must have somewhere, which spares reading the others.
         """
         clause, values = self._clause(condition or {})
+        if containing:
+            clause += f" {'AND' if clause else 'WHERE'} instr(doc, ?)"
+            values.append(containing)
         by_column = all(path in self.keys or path == "_id" for path, _ in sort)
         backwards = bool(sort) and sort[0][1] < 0
         order = ", ".join(

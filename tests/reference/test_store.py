@@ -131,3 +131,12 @@ def test_values_of_all_kinds_can_be_compared() -> None:
     """The order of the database: nothing, numbers, texts, objects, arrays, booleans."""
     values: list[object] = [True, "b", 2, None, {"a": 1}, [1], 1.5]
     assert sorted(values, key=sort_key) == [None, 1.5, 2, "b", {"a": 1}, [1], True]
+
+
+def test_documents_can_be_picked_by_a_piece_of_their_text(store: Store) -> None:
+    """A piece of JSON narrows a search before the documents are read."""
+    things = store.collection("things", ["n"])
+    things.insert({"_id": "a", "n": 1, "roles": ["x"]})
+    things.insert({"_id": "b", "n": 1, "roles": ["y"]})
+    assert [each["_id"] for each in things.find({"n": 1}, containing=b'"y"')] == ["b"]
+    assert [each["_id"] for each in things.find(containing=b'"x"')] == ["a"]
