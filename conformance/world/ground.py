@@ -137,14 +137,18 @@ class Ground:
         return self.names.next("r")
 
     def created(self, kind: str, name: str, id: str | None = None, **facts: Any) -> None:
-        """Tell the ledger the server's id of something that a test made itself under a name from here."""
-        entry = self.ledger.find(kind, name) or self.ledger.intend(kind, name)
+        """Tell the ledger the server's id of something that a test made itself under a name from here.
+
+        Names need not be unique on the server: a second id under one name is a second object.
+        """
+        entry = self.ledger.find(kind, name)
+        if entry is None or (id is not None and entry.id not in {None, id}):
+            entry = self.ledger.intend(kind, name)
         self.ledger.done(entry, id, **facts)
 
     def removed(self, kind: str, name: str) -> None:
-        """Tell the ledger that a test has removed something itself."""
-        entry = self.ledger.find(kind, name)
-        if entry is not None:
+        """Tell the ledger that a test has removed all objects of a kind and name itself."""
+        for entry in [each for each in self.ledger.entries.values() if (each.kind, each.name) == (kind, name)]:
             self.ledger.gone(entry)
 
     def owns(self, text: object) -> bool:

@@ -131,6 +131,17 @@ def test_things_that_a_test_makes_itself_are_found_by_their_names(
     assert before.difference(look()) == {}
 
 
+def test_two_objects_of_one_name_both_go(world: World, look: Callable[[], inventory.Inventory]) -> None:
+    """Names are not unique on the server, so each id is an entry of its own."""
+    before = look()
+    first = world.department()
+    second = world.department(name=first.name)
+    world.created("department", first.name, second.id)
+    assert first.id != second.id
+    assert world.clean_up() == []
+    assert before.difference(look()) == {}
+
+
 def test_an_object_that_lost_our_name_stays(world: World) -> None:
     """Its new name says that somebody else took it over; it is named in the report."""
     department = world.department()
