@@ -56,7 +56,8 @@ class Session:
     def is_red(self, requirement: str) -> bool:
         """Whether breaking a requirement makes a run red: a MUST whose source is not in doubt."""
         clause = self.contract.requirements[requirement]
-        return clause.level == "MUST" and clause.confidence in {"confirmed", "observed"}
+        binding = clause.level == "MUST" and clause.confidence in {"confirmed", "observed"}
+        return binding and self.contract.applies(clause, self.info.version)
 
 
 SESSION = pytest.StashKey[Session]()
