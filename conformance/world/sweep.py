@@ -19,7 +19,7 @@ from conformance.world.names import is_own_phone, own_prefix
 from conformance.world.things import LeftBehind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from conformance.target.personas import Persona
     from conformance.target.settings import Settings
@@ -104,49 +104,53 @@ def sweep_ledgers(settings: Settings, paths: Sequence[Path], *, deadline_s: floa
     waiting = [entry for content in contents.values() for entry in content.entries if entry.open]
     if not waiting:
         return SweepReport(0, (), tuple(notes))
-    with contextlib.ExitStack() as stack:
-        writers: dict[int, tuple[Ledger, Entry]] = {}
-        numbered: list[Entry] = []
-        for number, (path, entry) in enumerate(
-            ((path, entry) for path, content in contents.items() for entry in content.entries if entry.open), 1
-        ):
-            # Numbers are unique within one file only.
-            numbered.append(Entry(number, entry.kind, entry.name, entry.id, entry.facts, entry.state))
-            writers[number] = (_writer(stack, path, writers), entry) if _writable(path) else (None, entry)  # type: ignore[assignment]
-        try:
-            with _session(settings) as (client, admin):
-                left = remove_entries(Remover(client, admin), None, numbered, deadline_s)
-        except (TargetUnreachable, TargetError) as problem:
-            left = [LeftBehind(e.kind, e.name, e.id, problem.sentence) for e in numbered]
-        _write_down(numbered, left, writers)
-    return SweepReport(len(waiting) - len(left), tuple(left), tuple(notes))
+    # Numbers are unique within one file only.
+    origins = [(path, entry) for path, content in contents.items() for entry in content.entries if entry.open]
+    numbered = [
+        Entry(number, entry.kind, entry.name, entry.id, entry.facts, entry.state)
+        for number, (_, entry) in enumerate(origins, 1)
+    ]
+    more, left = _remove(
+        settings, numbered, {content.prefix for content in contents.values() if content.prefix}, deadline_s
+    )
+    kept = {(one.kind, one.name, one.id): one for one in left}
+    _write_down(origins, kept)
+    gone = sum((entry.kind, entry.name, entry.id) not in kept for entry in (*numbered, *more))
+    return SweepReport(gone, tuple(kept.values()), tuple(notes))
 
 
-def _writable(path: Path) -> bool:
+def _remove(
+    settings: Settings, entries: Sequence[Entry], prefixes: set[str], deadline_s: float
+) -> tuple[list[Entry], list[LeftBehind]]:
+    """Remove entries, and what else carries the prefixes of a killed run; what was found so, and what is left."""
+    more: list[Entry] = []
+    left: list[LeftBehind] | None = None
     try:
-        with path.open("ab"):
-            return True
-    except OSError:
-        return False
+        with _session(settings) as (client, admin):
+            remover = Remover(client, admin)
+            left = remove_entries(remover, None, entries, deadline_s)
+            if admin is not None and any(entry.kind != "setting" for entry in entries):
+                # A name may stand for two objects, of which a killed run could write down only one.
+                for prefix in sorted(prefixes):
+                    found = _found(client, admin, prefix)
+                    more += found
+                    left += remove_entries(remover, None, found, deadline_s)
+    except TargetError as problem:
+        if left is None:
+            left = [LeftBehind(each.kind, each.name, each.id, problem.sentence) for each in entries]
+    return more, left or []
 
 
-def _writer(stack: contextlib.ExitStack, path: Path, writers: dict[int, tuple[Ledger, Entry]]) -> Ledger:
-    known = next((ledger for ledger, _ in writers.values() if ledger and ledger.path == path), None)
-    return known or stack.enter_context(Ledger(path))
-
-
-def _write_down(entries: Sequence[Entry], left: Sequence[LeftBehind], writers: dict[int, tuple[Ledger, Entry]]) -> None:
-    reasons = {(one.kind, one.name, one.id): one.reason for one in left}
-    for entry in entries:
-        ledger, original = writers[entry.number]
-        if ledger is None:
-            continue
-        reason = reasons.get((entry.kind, entry.name, entry.id))
-        with contextlib.suppress(OSError):
-            if reason is None:
-                ledger.gone(original)
-            else:
-                ledger.left(original, reason)
+def _write_down(origins: Sequence[tuple[Path, Entry]], kept: Mapping[tuple[str, str, str | None], LeftBehind]) -> None:
+    """Write into each ledger what became of its entries; a ledger that cannot be written to stays as it is."""
+    for path in dict.fromkeys(path for path, _ in origins):
+        with contextlib.suppress(OSError), Ledger(path) as ledger:
+            for entry in (entry for origin, entry in origins if origin == path):
+                stayed = kept.get((entry.kind, entry.name, entry.id))
+                if stayed is None:
+                    ledger.gone(entry)
+                else:
+                    ledger.left(entry, stayed.reason)
 
 
 @contextlib.contextmanager
@@ -217,7 +221,9 @@ def _found(client: RecordingClient, admin: Persona, prefix: str | None) -> list[
     def add(kind: str, name: str, id: str | None, **facts: Any) -> None:
         entries.setdefault((kind, id or name), Entry(next(numbers), kind, name, id, facts, "done"))
 
-    for room in all_objects(client, admin, "/api/v1/livechat/rooms", "rooms"):
+    # Rooms are called after their visitors, so the server itself can pick those of one prefix out of very many.
+    only = {"roomName": prefix} if prefix else {}
+    for room in all_objects(client, admin, "/api/v1/livechat/rooms", "rooms", **only):
         visitor: dict[str, Any] = room["v"] if isinstance(room.get("v"), dict) else {}
         token, username = visitor.get("token"), visitor.get("username")
         if isinstance(token, str) and ours(token):
@@ -242,11 +248,11 @@ def _found(client: RecordingClient, admin: Persona, prefix: str | None) -> list[
     return list(entries.values())
 
 
-def all_objects(client: RecordingClient, admin: Persona, path: str, key: str) -> Iterator[dict[str, Any]]:
+def all_objects(client: RecordingClient, admin: Persona, path: str, key: str, **query: str) -> Iterator[dict[str, Any]]:
     """All objects of a paged list; a list that the server does not have is empty."""
     seen: set[str] = set()
     for page in range(_MOST_PAGES):
-        exchange = client.request(admin, "GET", path, query={"count": _PAGE, "offset": _PAGE * page})
+        exchange = client.request(admin, "GET", path, query={**query, "count": _PAGE, "offset": _PAGE * page})
         if exchange.failure:
             raise TargetUnreachable(f"{path} was not answered while looking for leftovers. {exchange.failure}")
         listed = exchange.json.get(key) if exchange.status == 200 and isinstance(exchange.json, dict) else None

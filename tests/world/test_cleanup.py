@@ -269,6 +269,25 @@ def test_after_a_kill_sweep_finishes_it(
     assert sweep_ledgers(settings, [tmp_path / "ledger-gw0.jsonl"]).removed == 0
 
 
+def test_sweep_finds_the_second_object_of_a_name_too(
+    world: World, settings: Settings, look: Callable[[], inventory.Inventory]
+) -> None:
+    """Also the one that a killed run made and could not write down any more."""
+    before = look()
+    first = world.department()
+    body = {
+        "enabled": True,
+        "name": first.name,
+        "showOnRegistration": False,
+        "email": "a@b",
+        "showOnOfflineForm": False,
+    }
+    world.client.send(world.admin, "createDepartment", json={"department": body})
+    report = sweep_ledgers(settings, [world.ledger.path])
+    assert (report.removed, report.left_behind) == (2, ())
+    assert before.difference(look()) == {}
+
+
 def test_without_a_ledger_the_prefix_is_enough(
     world: World, settings: Settings, look: Callable[[], inventory.Inventory]
 ) -> None:
