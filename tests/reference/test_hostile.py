@@ -220,5 +220,5 @@ def test_an_empty_token_is_nobody() -> None:
     """It registers nobody and finds nobody."""
     with reference_server() as url, httpx.Client(base_url=url) as client:
         answer = client.post("/api/v1/livechat/visitor", json={"visitor": {"token": ""}})
-        assert (answer.status_code, answer.json()["error"]) == (400, "invalid-token")
+        assert (answer.status_code, answer.json()["path"]) == (400, "visitor.token")
         assert "guest" not in client.get("/api/v1/livechat/config?token=").json()["config"]

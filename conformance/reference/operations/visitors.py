@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from conformance.reference.auth import require_permission_of_finder
 from conformance.reference.custom_fields import find_field, set_visitor_field
-from conformance.reference.envelope import Answer, ErrorStyle, Refusal, Stop, failure, success
-from conformance.reference.match import BOOLEAN, STRING, UNDEFINED, ArrayOf, Maybe, including, strict
+from conformance.reference.envelope import Answer, ErrorStyle, Stop, failure, success
+from conformance.reference.match import BOOLEAN, STRING, UNDEFINED, ArrayOf, MatchFailure, Maybe, including, strict
 from conformance.reference.routing import operation
 from conformance.reference.seam import behaviour
 from conformance.reference.validate import check_body, check_query
@@ -41,13 +41,13 @@ _INFO = strict(visitorId=STRING)
 
 @behaviour("visitors.check_token")
 def check_new_token(site: Site, token: str) -> None:
-    """Refuse an empty token, which the real server of the era takes.
+    """Refuse an empty token, which the real server of the era takes, as a value that fails its pattern.
 
     Raises:
-        Refusal: ``invalid-token``.
+        MatchFailure: The token is empty.
     """
     if not token:
-        raise Refusal("invalid-token")
+        raise MatchFailure("Failed Match.Where validation", "visitor.token")
 
 
 @behaviour("visitors.show")
