@@ -13,8 +13,10 @@ from urllib.parse import quote, urlencode
 
 from conformance.contract.bodies import FORM, JSON, media_type
 from conformance.contract.exchange import Body, Request, Response
+from conformance.contract.query import parse_form
 from conformance.contract.routing import Router
-from conformance.contract.spoil import UNKNOWN_KEY, shape, spoilt
+from conformance.contract.samples import absent, forbidden_names
+from conformance.contract.spoil import UNKNOWN_KEY, placed, shape, spoilt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 _BASES = 10
 """How many different recorded values of one place are spoilt; of more kept values only the originals are judged."""
+
+_COMPLETED = 3
+"""How many responses of one place are completed by members that the schema names."""
 
 _UNSEEN = ("content-type", "cache-control", "pragma", "access-control-allow-origin", "allow")
 """Headers whose values make no response a new one."""
@@ -98,9 +103,11 @@ def collect(contract: Contract, kept: Iterable[Recorded], operations: Iterable[O
         if answer is not None and not answer.body.cut:
             evidence.add_response(answer)
     bodies = _other_bodies(contract)
+    names = forbidden_names(contract.document)
     for operation in operations:
+        _complete(contract, operation, found[operation.id])
         _spoil_requests(operation, found[operation.id])
-        _spoil_responses(operation, found[operation.id], bodies)
+        _spoil_responses(operation, found[operation.id], bodies, names)
         _spoil_values(operation, found[operation.id])
     return found
 
@@ -158,14 +165,49 @@ def example_responses(operation: Operation) -> Iterator[Response]:
 
 
 def _other_bodies(contract: Contract) -> list[Any]:
-    """Return one success body of each operation, and a few that belong to none."""
+    """Return the bodies of all operations' examples, and a few that belong to none."""
     out: list[Any] = [{}, {"success": True}, {"success": False}, {"status": "error"}, [], None, "", {"error": "x"}]
     for operation in contract.operations.values():
         for status in operation.responses:
-            examples = operation.examples("response", status)[:1]
-            out += [example.value for example in examples]
+            out += [example.value for example in operation.examples("response", status)]
     unique = {shape(value): value for value in out}
     return list(unique.values())
+
+
+def _complete(contract: Contract, operation: Operation, evidence: Evidence) -> None:
+    """Add what the schemas name and no example has: each such member alone, as it should be and spoilt."""
+    for request in evidence.requests[:_BASES]:
+        media = request.headers.get("content-type", "")
+        if request.body is not None and request.body.is_json and media in operation.body:
+            for value in _completed(contract, operation.body[media].schema, request.body.json):
+                evidence.add_request(replace(request, body=_json(value)))
+        elif request.body is not None and media == FORM and media in operation.body:
+            for value in _completed(contract, operation.body[media].schema, parse_form(request.body.text or "")):
+                if isinstance(value, dict):
+                    evidence.add_request(replace(request, body=_body(FORM, value)))
+    firsts: dict[tuple[str, str], int] = {}
+    for response in list(evidence.responses):
+        key = operation.response_for(response.status)
+        media = media_type(response.headers.get("content-type"))
+        if key is None or not response.body.is_json or media not in operation.responses[key]:
+            continue
+        firsts[key, media] = firsts.get((key, media), 0) + 1
+        if firsts[key, media] <= _COMPLETED:
+            for value in _completed(contract, operation.responses[key][media].schema, response.body.json):
+                evidence.add_response(replace(response, body=_json(value)))
+
+
+def _completed(contract: Contract, schema: Any, value: Any) -> Iterator[Any]:
+    full = value
+    for at, member in absent(contract.document, schema, value):
+        full = placed(full, at, member)
+        whole = placed(value, at, member)
+        yield whole
+        for other in spoilt(member, 60):
+            yield placed(whole, at, other)
+    if full is not value:
+        yield full
+        yield from spoilt(full, 400)
 
 
 def _spoil_requests(operation: Operation, evidence: Evidence) -> None:
@@ -177,6 +219,7 @@ def _spoil_requests(operation: Operation, evidence: Evidence) -> None:
             evidence.add_request(replace(request, query=rest))
             evidence.add_request(replace(request, query=(*rest, (name, value), (name, value))))
             evidence.add_request(replace(request, query=(*rest, (f"{name}[$ne]", value))))
+            evidence.add_request(replace(request, query=(*rest, (name.removesuffix("[]"), value))))
             for other in ("", "~", "-1", "1.5", "abc", "7", "null", "[]", "{}", '{"a":"x"}', '{"$ne":null}', "9" * 12):
                 evidence.add_request(replace(request, query=(*rest, (name, other))))
             try:
@@ -205,7 +248,7 @@ def _spoil_requests(operation: Operation, evidence: Evidence) -> None:
             evidence.add_request(replace(request, body=Body(text=text, size=1)))
 
 
-def _spoil_responses(operation: Operation, evidence: Evidence, bodies: list[Any]) -> None:
+def _spoil_responses(operation: Operation, evidence: Evidence, bodies: list[Any], names: list[str]) -> None:
     by_place: dict[tuple[int, str], list[Response]] = {}
     for response in evidence.responses:
         place = response.status, media_type(response.headers.get("content-type"))
@@ -219,7 +262,7 @@ def _spoil_responses(operation: Operation, evidence: Evidence, bodies: list[Any]
                 evidence.add_response(replace(first, headers={**first.headers, header: text}))
         for response in responses[:_BASES]:
             if response.body.is_json:
-                for other in spoilt(response.body.json):
+                for other in spoilt(response.body.json, names=names if status >= 400 else ()):
                     evidence.add_response(replace(response, body=_json(other)))
             else:
                 for text in ("", "~", (response.body.text or "") + "~", (response.body.text or "")[1:]):

@@ -7,13 +7,20 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 UNKNOWN_KEY = "unknownKey"
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"[A-Za-z][A-Za-z_.:\-]{0,39}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_MOMENTS = ["2020-13-45T99:00:00.000Z", "2020-01-01T00:00:00Z", "2020-01-01", "2020-01-01T00:00:00.000+01:00"]
 _DROP = object()
+_STRANGERS: list[Any] = ["x", 10**10, -(10**10), None, {}]
+"""What an unknown key may hold."""
+
+_ITEMS = 40
+"""How many items of an array are looked at."""
 
 
 def shape(value: Any) -> str:
@@ -29,9 +36,9 @@ def _shape(value: Any) -> Any:
         return {key if len(key) < 40 else _pattern(key): _shape(child) for key, child in value.items()}
     if isinstance(value, list | tuple):
         seen = {json.dumps(_shape(child), sort_keys=True) for child in value}
-        return [len(value) > 1, sorted(seen)]
+        return [min(len(value), 20), sorted(seen)]
     if isinstance(value, str):
-        return value if _WORD.fullmatch(value) else "~" + _pattern(value)
+        return value if _WORD.fullmatch(value) or value in _MOMENTS else "~" + _pattern(value)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
@@ -46,7 +53,10 @@ def _pattern(text: str) -> str:
 def _others(value: Any) -> list[Any]:
     """Return what may stand in place of a value and is not what it should be."""
     if isinstance(value, str):
-        others = [None, 7, True, ["x"], {"$ne": None}, "", f"{value}~", "~ none of these ~", f"{value}/{value}", "7"]
+        others = [None, 7, True, ["x"], [7], {"$ne": None}, "", "7", "~ none of these ~"]
+        others += [f"{value}~", f"~{value}", f"{value}/{value}"]
+        if _MOMENT.fullmatch(value):
+            others += _MOMENTS
         if len(value) > 1:
             others += [value[:1], value * 40 if len(value) < 200 else value[:1]]
         return others
@@ -55,7 +65,7 @@ def _others(value: Any) -> list[Any]:
     if isinstance(value, int | float):
         return [None, str(value), -1, -1000, value + 0.5, 1000, 10**9, 0, True, [value]]
     if isinstance(value, list):
-        return [None, {}, "x", [], [None], [7], ["x"], [{}], [*value, *value]]
+        return [None, {}, "x", [], [None], [7], ["x"], [{}], value * 2, (value or ["x"]) * 40]
     if isinstance(value, dict):
         return [None, [], "x", 7, {}, [value]]
     return [7, "x", {}, [], False]
@@ -68,7 +78,7 @@ def _places(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[
             yield from _places(child, (*at, key))
     elif isinstance(value, list):
         seen: set[str] = set()
-        for index, child in enumerate(value):
+        for index, child in enumerate(value[:_ITEMS]):
             kind = shape(child)
             if kind not in seen and len(seen) < 3:
                 seen.add(kind)
@@ -86,15 +96,35 @@ def _with(value: Any, at: tuple[str | int, ...], other: Any) -> Any:
     return {key: child for key, child in out.items() if child is not _DROP}
 
 
-def spoilt(value: Any, limit: int = 4000) -> list[Any]:
-    """Return spoilt copies of a JSON value, at most ``limit``; each differs from it in one place."""
+def placed(value: Any, at: tuple[str | int, ...], member: Any) -> Any:
+    """Return a copy of a value that has a member at ``at``; what holds it exists."""
+    if not at:
+        return member
+    head, rest = at[0], at[1:]
+    if isinstance(value, list):
+        return [placed(child, rest, member) if index == head else child for index, child in enumerate(value)]
+    return {**value, head: placed(value.get(head), rest, member)}
+
+
+def spoilt(value: Any, limit: int = 4000, names: Sequence[str] = ()) -> list[Any]:
+    """Return spoilt copies of a JSON value, at most ``limit``; each differs from it in one place.
+
+    ``names`` are keys that are added to the whole, beside one that nobody knows.
+    """
     out: list[Any] = []
     for at, child in _places(value):
+        if isinstance(child, list) and len(child) > 1:
+            out += [_with(value, (*at, index), _DROP) for index in range(min(len(child), _ITEMS))]
+            out += [_with(value, (*at, index), child[index - 1]) for index in range(min(len(child), _ITEMS))]
+        if isinstance(child, list) and len(child) > 2 and isinstance(child[0], dict):
+            # One item more, itself spoilt: what must be among the items still is.
+            out += [_with(value, at, [*child, other]) for other in spoilt(child[0], 400)]
         if at:
             out.append(_with(value, at, _DROP))
         out += [_with(value, at, other) for other in _others(child)]
         if isinstance(child, dict):
-            out.append(_with(value, at, {**child, UNKNOWN_KEY: "x"}))
+            out += [_with(value, at, {**child, UNKNOWN_KEY: stranger}) for stranger in _STRANGERS]
+            out += [_with(value, at, {**child, name: "x"}) for name in names if name not in child]
         if len(out) >= limit:
             break
     return out[:limit]
