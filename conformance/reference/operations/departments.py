@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from conformance.reference import auth, paging
 from conformance.reference.departments import department_links, find_department
-from conformance.reference.envelope import Answer, ErrorStyle, Failure, Refusal, Stop, failure, success, unauthorized
+from conformance.reference.envelope import (
+    Answer,
+    ErrorStyle,
+    Failure,
+    Refusal,
+    Stop,
+    database_refusal,
+    failure,
+    success,
+    unauthorized,
+)
 from conformance.reference.match import (
     ARRAY,
     BOOLEAN,
@@ -119,11 +129,6 @@ def validate(site: Site, call: Call, department: Any, agents: Any, method: str) 
         raise Refusal("error-validating-department-chat-closing-tags", reason, {"method": method})
 
 
-def _database_refusal(code: int, text: str) -> Stop:
-    body = {"driver": True, "name": "MongoError", "index": 0, "code": code, "errmsg": text, "success": False}
-    return Stop(Answer(400, body))
-
-
 def _check_keys(department: Document) -> None:
     """Refuse keys that a document cannot have.
 
@@ -132,7 +137,7 @@ def _check_keys(department: Document) -> None:
     """
     for key in department:
         if not key or key.startswith("$") or "." in key or "\0" in key:
-            raise _database_refusal(52, f"The field '{key}' is not valid for storage.")
+            raise database_refusal(52, f"The field '{key}' is not valid for storage.")
 
 
 def _number(value: Any) -> int | None:
@@ -181,7 +186,7 @@ def create(site: Site, fields: Document, agents: list[Document] | None) -> Docum
     except DuplicateKey:
         index = "rocketchat_livechat_department index: _id_"
         text = f'E11000 duplicate key error collection: {index} dup key: {{ _id: "{document["_id"]}" }}'
-        raise _database_refusal(11000, text) from None
+        raise database_refusal(11000, text) from None
     save_agents(site, document["_id"], agents or [])
     return document
 
@@ -194,7 +199,7 @@ def update(site: Site, stored: Document, fields: Document, agents: list[Document
             "Plan executor error during update :: caused by :: Performing an update on the path '_id' would modify the "
             "immutable field '_id'"
         )
-        raise _database_refusal(66, text)
+        raise database_refusal(66, text)
     document = stored | fields
     if agents is not None:
         document["numAgents"] = len(agents)
