@@ -260,6 +260,7 @@ def world(request: pytest.FixtureRequest, shared_world: World) -> Iterator[World
     routing = str(marker.args[0]) if marker else None
     gate = shared_world.gate
     shared_world.begin(item_name(request.node))
+    shared_world.begin(item_name(request.node))
     with gate.exclusive(routing) if exclusive else gate.shared(routing):
         yield shared_world
 
