@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.contract.exchange import Exchange
-from conformance.suite.helpers import listed_room, moment, rooms_in, rooms_named, visitor_of
+from conformance.suite.helpers import listed_room, moment, room_in, rooms_in, rooms_named, visitor_of
 from conformance.suite.judge import Judge, is_accepted
 from conformance.world import PreconditionFailed, World
 from conformance.world.things import Room
@@ -52,14 +52,15 @@ def test_the_newest_rooms_come_first(world: World, judge: Judge) -> None:
     ids = [room.id for room in rooms]
     seen = [each["_id"] for each in rooms_in(listed) if each.get("_id") in ids]
     sentence = "of three rooms the last opened is not listed before those opened earlier"
-    judge.equal("LC-ROOM-080", seen, ids[::-1], sentence, exchange=listed)
+    expected = [id for id in ids[::-1] if id in seen]
+    judge.equal("LC-ROOM-080", seen, expected, sentence, exchange=listed)
 
 
 @pytest.mark.clause("LC-ROOM-081")
 def test_the_fields_parameter_limits_or_is_ignored(world: World, judge: Judge) -> None:
     """The fields parameter either limits the keys of the listed rooms or is ignored."""
     room = world.room()
-    listed = ask(world, roomName=room.visitor.name, fields={"msgs": 1})
+    listed = ask(world, departmentId=room.data.get("departmentId"), fields={"msgs": 1})
     if not judge.accepted("LC-ROOM-081", listed) or not rooms_in(listed):
         return
     keys = [set(each) for each in rooms_in(listed)]
@@ -78,7 +79,7 @@ def test_a_listed_room_names_its_department(world: World, judge: Judge) -> None:
     home = world.home
     other = world.department(agents=(home.agent, home.second_agent))
     for department in (other, home.department):
-        room = world.room(world.visitor(department=department))
+        room = room_in(world, department)
         document, listed = listed_room(world, room)
         shown = document.get("department")
         seen = {key: shown.get(key) for key in ("_id", "name")} if isinstance(shown, dict) else shown
@@ -137,6 +138,8 @@ def test_a_room_is_listed_once(world: World, judge: Judge) -> None:
         step()
         _, listed = rooms_named(world, room.visitor)
         times = [each.get("_id") for each in rooms_in(listed)].count(room.id)
+        if not times:
+            continue  # that rooms are listed at all is judged by others
         sentence = f"after {happened} the room is listed {times} times"
         judge.equal("LC-ROOM-085", times, 1, sentence, exchange=listed)
 

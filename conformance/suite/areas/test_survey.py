@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.contract.exchange import Exchange
-from conformance.suite.helpers import listed_room
+from conformance.suite.helpers import listed_room, several_rooms
 from conformance.suite.judge import Judge, is_accepted
 from conformance.target import RecordingClient
 from conformance.world import World
@@ -47,7 +47,7 @@ def must(judge: Judge, exchange: Exchange) -> None:
 def test_the_answer_repeats_room_and_pairs(world: World, client: RecordingClient, judge: Judge) -> None:
     """The answer of the survey repeats the room id and holds the accepted pairs as an object of name and value."""
     visitor = world.visitor()
-    first, second = world.room(visitor), world.room(visitor)
+    first, second = several_rooms(world, visitor, 2)
     for room, shift in ((first, 0), (second, 1)):
         pairs = {name: str(1 + (number + shift) % 5) for number, name in enumerate(RATINGS)}
         answer = rate(client, room, *pairs.items())
@@ -179,7 +179,7 @@ def test_a_refused_survey_changes_nothing(world: World, client: RecordingClient,
 def test_feedback_stays_with_its_room(world: World, client: RecordingClient, judge: Judge) -> None:
     """Feedback about one room does not appear in another room of the same visitor."""
     visitor = world.visitor()
-    rooms = [world.room(visitor) for _ in range(3)]
+    rooms = several_rooms(world, visitor, 3)
     about = {rooms[1].id: {"satisfaction": "2"}, rooms[2].id: {"agentKnowledge": "5"}}
     for room in rooms[1:]:
         must(judge, rate(client, room, *about[room.id].items()))
