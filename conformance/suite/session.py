@@ -257,7 +257,8 @@ def world(request: pytest.FixtureRequest, shared_world: World) -> Iterator[World
     """The world as one test sees it: under the gate that its markers ask for, so that nobody moves the ground."""
     exclusive = request.node.get_closest_marker("exclusive") is not None
     marker = request.node.get_closest_marker("routing")
-    routing = str(marker.args[0]) if marker else None
+    # Without a marker a test gets the default method, so that what it sees does not hang on who ran before it.
+    routing = str(marker.args[0]) if marker else _AUTO if shared_world.can_change_settings else None
     gate = shared_world.gate
     shared_world.begin(item_name(request.node))
     shared_world.begin(item_name(request.node))
