@@ -37,7 +37,7 @@ def smallest_call(call: Call, same: Callable[[Call], bool], *, most: int = 40) -
 
 
 def smallest_list(items: Sequence[T], same: Callable[[list[T]], bool], *, most: int = 60) -> list[T]:
-    """The shortest part of a sequence, in its order, that was found to show the same: halves go first, then single items.
+    """The shortest part of a sequence, in its order, that was found to show the same: halves go first, then items.
 
     Args:
         items: Show the finding.

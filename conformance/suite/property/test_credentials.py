@@ -26,7 +26,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_wrong_credentials_are_refused(
     operation: str, supply: Supply, client: RecordingClient, contract: Contract, judge: Judge, budget: Budget
 ) -> None:
-    """A call without credentials, with half of them or with wrong ones is refused with 401; with right ones it is not."""
+    """A call without credentials, with half of them or with wrong ones is refused with 401; with right ones not."""
     subject = contract.operations[operation]
     clause = contract.requirement_for(operation, "credentials")
     assert clause is not None
