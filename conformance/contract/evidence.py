@@ -19,16 +19,16 @@ from conformance.contract.samples import absent, forbidden_names
 from conformance.contract.spoil import UNKNOWN_KEY, placed, shape, spoilt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
     from conformance.contract.contract import Contract
     from conformance.contract.model import Operation, Parameter
     from conformance.contract.recorded import Recorded
 
-_BASES = 10
+_BASES = 5
 """How many different recorded values of one place are spoilt; of more kept values only the originals are judged."""
 
-_COMPLETED = 3
+_COMPLETED = 2
 """How many responses of one place are completed by members that the schema names."""
 
 _UNSEEN = ("content-type", "cache-control", "pragma", "access-control-allow-origin", "allow")
@@ -44,14 +44,14 @@ class Evidence:
     requests: list[Request] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
     values: list[tuple[str, str, Any]] = field(default_factory=list)
-    _seen: set[str] = field(default_factory=set)
+    _seen: set[Hashable] = field(default_factory=set)
 
     def new(self, exactly: str, *key: Any) -> bool:
         """Say whether nothing of this shape (and with exactly this text) was kept yet, and remember it."""
-        text = "|".join([exactly, *(shape(part) for part in key)])
-        if text in self._seen:
+        whole = (exactly, *map(shape, key))
+        if whole in self._seen:
             return False
-        self._seen.add(text)
+        self._seen.add(whole)
         return True
 
     def add_request(self, request: Request) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
 UNKNOWN_KEY = "unknownKey"
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -16,38 +16,36 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z_.:\-]{0,39}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _MOMENTS = ["2020-13-45T99:00:00.000Z", "2020-01-01T00:00:00Z", "2020-01-01", "2020-01-01T00:00:00.000+01:00"]
 _DROP = object()
-_STRANGERS: list[Any] = ["x", 10**10, -(10**10), None, {}]
+_STRANGERS: list[Any] = ["x", 5, 1.5, 10**10, -(10**10), True, None, {}]
 """What an unknown key may hold."""
 
 _ITEMS = 40
 """How many items of an array are looked at."""
 
 
-def shape(value: Any) -> str:
-    """Return a text that is the same for values between which no schema of the contract is likely to tell.
+def shape(value: Any) -> Hashable:
+    """Return something that is equal for values between which no schema of the contract is likely to tell.
 
     Words are kept (an enumeration may name them), ids, dates and free text are reduced to their pattern.
     """
-    return json.dumps(_shape(value), sort_keys=True)
-
-
-def _shape(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key if len(key) < 40 else _pattern(key): _shape(child) for key, child in value.items()}
-    if isinstance(value, list | tuple):
-        seen = {json.dumps(_shape(child), sort_keys=True) for child in value}
-        return [min(len(value), 20), sorted(seen)]
     if isinstance(value, str):
-        return value if _WORD.fullmatch(value) or value in _MOMENTS else "~" + _pattern(value)
+        return _text_shape(value)
+    if isinstance(value, dict):
+        return frozenset((key, shape(child)) for key, child in value.items())
+    if isinstance(value, list | tuple):
+        return min(len(value), 20), frozenset(map(shape, value))
     if isinstance(value, bool) or value is None:
-        return value
+        return f"!{value}"
     if isinstance(value, int):
         return f"#{max(-2, min(value, 2))} {len(str(value))}"
     return f"#float{(value > 0) - (value < 0)}"
 
 
-def _pattern(text: str) -> str:
-    return _DIGITS.sub("9", _LETTERS.sub("a", text))[:40]
+@lru_cache(maxsize=100_000)
+def _text_shape(text: str) -> str:
+    if _WORD.fullmatch(text) or text in _MOMENTS:
+        return text
+    return "~" + _DIGITS.sub("9", _LETTERS.sub("a", text))[:40]
 
 
 def _others(value: Any) -> list[Any]:
@@ -77,7 +75,7 @@ def _places(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[
         for key, child in value.items():
             yield from _places(child, (*at, key))
     elif isinstance(value, list):
-        seen: set[str] = set()
+        seen: set[Hashable] = set()
         for index, child in enumerate(value[:_ITEMS]):
             kind = shape(child)
             if kind not in seen and len(seen) < 3:
