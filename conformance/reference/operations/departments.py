@@ -140,14 +140,13 @@ def _check_keys(department: Document) -> None:
             raise database_refusal(52, f"The field '{key}' is not valid for storage.")
 
 
-def _number(value: Any) -> int | None:
-    if not value:
-        return 0
+def _number(value: Any) -> int:
+    """A count or an order as it is stored; a real server stores not-a-number where we store 0."""
     if isinstance(value, bool):
-        return None
+        return 0
     if isinstance(value, int | float):
-        return int(value) if abs(value) < 2**53 else None
-    return paging.parse_int(value)
+        return int(value) if abs(value) < 2**53 else 0
+    return paging.parse_int(value) or 0
 
 
 @behaviour("departments.save_agents")
