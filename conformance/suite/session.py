@@ -70,6 +70,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SESSION] = Session(config, Workdir(Path(config.option.livechat_workdir)), worker)
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close what the session holds open."""
+    session = config.stash.get(SESSION, None)
+    if session is not None:
+        session.recorder.close()
+
+
 def clauses_of(item: pytest.Item) -> tuple[str, ...]:
     """The requirement ids that a test is bound to, in the order given."""
     found = [str(one) for marker in item.iter_markers("clause") for one in marker.args]
