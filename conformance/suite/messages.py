@@ -6,7 +6,7 @@ import time
 from typing import Any, Final
 
 from conformance.contract.exchange import Exchange
-from conformance.suite.helpers import moment
+from conformance.suite.helpers import happened_now, moment
 from conformance.suite.judge import Judge
 from conformance.target import RecordingClient
 from conformance.world import PreconditionFailed, Room
@@ -108,6 +108,11 @@ def apart(first: Exchange, first_stamp: object, second: Exchange, second_stamp: 
     least = second.started - first.started - _took(first)
     most = second.started - first.started + _took(second)
     return least - _SLACK_S <= later - earlier <= most + _SLACK_S
+
+
+def since(sending: Exchange, sent_at: object, change: Exchange, changed_at: object) -> bool:
+    """As ``apart``; a ts of the sending that is wrong itself, which LC-MESSAGE-008 owns, is not compared with."""
+    return not happened_now(sent_at, sending) or apart(sending, sent_at, change, changed_at)
 
 
 def _took(exchange: Exchange) -> float:

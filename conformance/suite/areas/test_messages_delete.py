@@ -7,7 +7,6 @@ import pytest
 from conformance.suite.helpers import happened_now
 from conformance.suite.judge import Judge
 from conformance.suite.messages import (
-    apart,
     delete,
     edit,
     let_time_pass,
@@ -15,6 +14,7 @@ from conformance.suite.messages import (
     said,
     send,
     shown,
+    since,
     texts,
     with_id,
 )
@@ -36,7 +36,7 @@ def test_a_deletion_is_answered_with_id_and_time(world: World, client: Recording
     at = answer.get("ts")
     judge.that(
         "LC-MESSAGE-052",
-        happened_now(at, deleted) and apart(sending, message.get("ts"), deleted, at),
+        happened_now(at, deleted) and since(sending, message.get("ts"), deleted, at),
         "the ts is not the moment of the deletion",
         exchange=deleted,
         expected="the moment of the deletion",

@@ -139,7 +139,9 @@ def test_the_id_of_an_existing_message_is_refused(world: World, client: Recordin
     first = world.message(room, "the first with this id")
     world.message(room, "another message")
     world.message(foreign, "in another room")
-    before = [texts(read_history(client, judge, place)[0]) for place in (room, foreign)]
+    earlier, answer = read_history(client, judge, room)
+    stood = shown(earlier, first.id, answer)
+    before = [texts(earlier), texts(read_history(client, judge, foreign)[0])]
     refused = [
         judge.refused("LC-MESSAGE-013", send(client, place, f"the second, {where}", _id=first.id))
         for place, where in ((room, "same room"), (foreign, "other room"))
@@ -152,7 +154,7 @@ def test_the_id_of_an_existing_message_is_refused(world: World, client: Recordin
     entries, answer = read_history(client, judge, room)
     kept = shown(entries, first.id, answer)
     seen = [kept.get("rid"), (kept.get("u") or {}).get("_id"), kept.get("ts")]
-    expected = [room.id, room.visitor.id, first.data.get("ts")]
+    expected = [room.id, room.visitor.id, stood.get("ts")]
     judge.equal(
         "LC-MESSAGE-014", seen, expected, "the existing message has another room, author or time", exchange=answer
     )
