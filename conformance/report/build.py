@@ -6,13 +6,13 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
-from conformance.report.diagrams import latency_plot, scale_of, sequence_diagram, steps_of, ticks
+from conformance.report.diagrams import latency_plot, scale_of, sequence_diagram, ticks
 from conformance.report.exchanges import Gallery
 from conformance.report.matrix import KINDS, coverage_of, general_of, matrix_of, rules_of, statuses_of
 from conformance.report.requirements import areas_of, findings_of, mark_of
 from conformance.report.view import Figure, LatencyRow, ScenarioView, StepView, View
 from conformance.verdicts.overall import numbers_of, weaknesses
-from conformance.verdicts.result import Result
+from conformance.verdicts.result import Result, Step
 from conformance.verdicts.words import WORDS, Overall, Verdict, plural
 
 _TONES: Final = {
@@ -169,7 +169,6 @@ def _strip(result: Result) -> tuple[tuple[str, str], ...]:
 def _scenarios(result: Result, gallery: Gallery) -> tuple[ScenarioView, ...]:
     views = []
     for number, each in enumerate(result.scenarios, start=1):
-        steps = steps_of([gallery.get(name) for name in each.exchanges], each.failed_at)
         failed = bool(each.failed_at)
         views.append(
             ScenarioView(
@@ -178,23 +177,21 @@ def _scenarios(result: Result, gallery: Gallery) -> tuple[ScenarioView, ...]:
                 title=each.title,
                 mark=mark_of(each.outcome),
                 requirements=each.requirements,
-                drawing=sequence_diagram(steps, f"{each.title} {plural(len(steps), 'step')}, {each.outcome.value}."),
-                steps=tuple(
-                    StepView(
-                        step.number,
-                        step.persona,
-                        step.label,
-                        step.answer,
-                        step.failed,
-                        gallery.mention([step.exchange], brief=not step.failed)[0],
-                    )
-                    for step in steps
+                drawing=sequence_diagram(
+                    each.steps, f"{each.title} {plural(len(each.steps), 'step')}, {each.outcome.value}."
                 ),
+                steps=tuple(_step(number, step, gallery) for number, step in enumerate(each.steps, start=1)),
+                kept=bool(each.exchanges),
                 omitted=each.omitted,
                 is_open=failed,
             )
         )
     return tuple(sorted(views, key=lambda each: not each.is_open))
+
+
+def _step(number: int, step: Step, gallery: Gallery) -> StepView:
+    reference = next(iter(gallery.mention([step.exchange], brief=not step.failed)), None)
+    return StepView(number, step.persona, step.label, step.answer, step.failed, reference)
 
 
 def _versions(result: Result) -> tuple[tuple[str, str], ...]:

@@ -6,15 +6,15 @@ Nothing here is styled by attributes: classes are used, so that the style sheet 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup, escape
 
-from conformance.contract.exchange import Exchange
 from conformance.report.text import one_line
 from conformance.verdicts.latency import Latency, end_of
+from conformance.verdicts.result import Step
 
 LANE: Final = 168
 ROW: Final = 40
@@ -24,33 +24,6 @@ PLOT_WIDTH: Final = 260
 PLOT_HEIGHT: Final = 22
 COARSE: Final = 5
 """Buckets of the histogram that are one point of a plot: about 28 % wide, smooth also for a few hundred answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One arrow of a sequence diagram and its answer."""
-
-    number: int
-    persona: str
-    label: str
-    answer: str
-    failed: bool
-    exchange: str
-
-
-def steps_of(exchanges: Sequence[Exchange], failed: Sequence[str]) -> tuple[Step, ...]:
-    """Give the steps of a conversation."""
-    return tuple(
-        Step(
-            number=number,
-            persona=each.persona or "nobody",
-            label=each.operation or f"{each.request.method} {each.request.path}",
-            answer=str(each.status) if each.status is not None else "no answer",
-            failed=each.id in failed,
-            exchange=each.id,
-        )
-        for number, each in enumerate(exchanges, start=1)
-    )
 
 
 def sequence_diagram(steps: Sequence[Step], title: str) -> Markup:
@@ -63,7 +36,6 @@ def sequence_diagram(steps: Sequence[Step], title: str) -> Markup:
     personas = list(dict.fromkeys(step.persona for step in steps))
     lanes = {name: LANE // 2 + number * LANE for number, name in enumerate([*personas, SERVER])}
     width, height = LANE * len(lanes) + 8, TOP + ROW * len(steps) + 18
-    server = lanes[SERVER]
     parts = [
         Markup(
             '<svg class="seq" role="img" width="{w}" height="{h}" viewBox="0 0 {w} {h}" aria-label="{title}">'
@@ -77,42 +49,39 @@ def sequence_diagram(steps: Sequence[Step], title: str) -> Markup:
         ).format(x=x, low=height - 6, left=x - LANE // 2 + 8, w=LANE - 16, name=one_line(name, 20))
         for name, x in lanes.items()
     )
-    parts.extend(_arrow(step, lanes[step.persona], server, width) for step in steps)
+    numbered = list(enumerate(steps, start=1))
+    for failed in (False, True):
+        parts.extend(_arrows([pair for pair in numbered if pair[1].failed is failed], lanes, failed, width))
     parts.append(Markup("</svg>"))
     return Markup("").join(parts)
 
 
-def _arrow(step: Step, start: int, server: int, width: int) -> Markup:
-    y = TOP + ROW * (step.number - 1) + 18
-    band = (
-        Markup('<rect class="band" x="1" y="{y}" width="{w}" height="{h}"/>').format(y=y - 17, w=width - 2, h=ROW - 3)
-        if step.failed
-        else Markup("")
+def _arrows(steps: Sequence[tuple[int, Step]], lanes: Mapping[str, int], failed: bool, width: int) -> Iterator[Markup]:
+    """Draw the steps of one kind: all calls are one path and all answers another, which keeps the page small."""
+    if not steps:
+        return
+    server = lanes[SERVER]
+    rows = [(number, step, lanes[step.persona], TOP + ROW * (number - 1) + 18) for number, step in steps]
+    if failed:
+        for _, _, _, y in rows:
+            yield Markup('<rect class="band" x="1" y="{y}" width="{w}" height="{h}"/>').format(
+                y=y - 17, w=width - 2, h=ROW - 3
+            )
+    calls = "".join(f"M{x} {y}H{server - 1}m-7-4l7 4-7 4" for _, _, x, y in rows)
+    answers = "".join(f"M{server - 2} {y + 12}H{x}" for _, _, x, y in rows)
+    tips = "".join(f"M{x + 7} {y + 8}l-7 4 7 4" for _, _, x, y in rows)
+    yield Markup('<g class="{kind}"><path class="call" d="{calls}"/>').format(
+        kind="bad" if failed else "ok", calls=calls
     )
-    mark = Markup('<text class="cross" x="{x}" y="{y}">✕</text>').format(x=server + 44, y=y + 10) if step.failed else ""
-    room = max(12, (server - start) // 7)
-    return Markup(
-        '{band}<g{style}><line class="call" x1="{a}" x2="{b}" y1="{y}" y2="{y}"/>'
-        '<path class="tip" d="M{b} {y}l-8 -3.5v7z"/>'
-        '<text class="what" x="{t}" y="{above}">{number}. {label}</text>'
-        '<line class="back" x1="{a}" x2="{b}" y1="{low}" y2="{low}"/><path class="tip" d="M{a} {low}l8 -3.5v7z"/>'
-        '<text class="code" x="{edge}" y="{code}">{answer}</text>{mark}</g>'
-    ).format(
-        band=band,
-        style=Markup(' class="bad"') if step.failed else "",
-        a=start,
-        b=server - 1,
-        y=y,
-        t=start + 10,
-        above=y - 5,
-        number=step.number,
-        label=one_line(step.label, room),
-        low=y + 12,
-        edge=server + 10,
-        code=y + 9,
-        answer=step.answer,
-        mark=mark,
-    )
+    yield Markup('<path class="back" d="{answers}"/><path class="call" d="{tips}"/>').format(answers=answers, tips=tips)
+    for number, step, x, y in rows:
+        yield Markup('<text x="{x}" y="{y}">{number}. {label}</text>').format(
+            x=x + 10, y=y - 5, number=number, label=one_line(step.label, max(12, (server - x) // 7))
+        )
+        yield Markup('<text x="{x}" y="{y}">{answer}{cross}</text>').format(
+            x=server + 10, y=y + 9, answer=step.answer, cross=" ✕" if failed else ""
+        )
+    yield Markup("</g>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from conformance.report.jsonview import json_markup
 from conformance.report.text import text_node
 from conformance.report.view import ExchangeView, Message, Reference
 
-_BRIEF_HEADERS: Final = frozenset({"x-auth-token", "x-user-id", "location", "retry-after"})
+_BRIEF_HEADERS: Final = frozenset({"location", "retry-after"})
 
 
 class Gallery:
@@ -103,7 +103,7 @@ def _note(body: Body) -> str:
     if not body.cut:
         return ""
     shown = len((body.text or "").encode("utf-8", "replace"))
-    digest = f", SHA-256 {body.sha256}" if body.sha256 else ""
+    digest = f", SHA-256 {body.sha256[:16]}…" if body.sha256 else ""
     return f"Cut: {shown:,} of {body.size:,} bytes shown{digest}."
 
 

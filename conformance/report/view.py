@@ -185,7 +185,7 @@ class StepView:
     label: str
     answer: str
     failed: bool
-    reference: Reference
+    reference: Reference | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +199,7 @@ class ScenarioView:
     requirements: tuple[str, ...]
     drawing: Markup
     steps: tuple[StepView, ...]
+    kept: bool
     omitted: int
     is_open: bool
 

@@ -28,17 +28,17 @@ from conformance.verdicts.result import (
     RequirementResult,
     Result,
     Scenario,
+    Step,
     Suite,
     Target,
 )
+from conformance.verdicts.scenarios import UNKNOWN_STEP, scenario_of, step_of, with_steps, worth_drawing
 from conformance.verdicts.spool import read_spool, within_budget
 from conformance.verdicts.subject import ContractLike, RequirementLike
 from conformance.verdicts.tally import Tally
 from conformance.verdicts.waivers import Waiver
 from conformance.verdicts.words import Overall, Verdict
 
-SCENARIO_KINDS: Final = frozenset({"scenario", "model"})
-DRAWN_EXCHANGES: Final = 60
 _CONSTRAINT: Final = "constraint|"
 
 
@@ -121,16 +121,20 @@ def build_result(
     }
     ran = [done[name] for name in sorted(done)]
     items = _items(ran, declared)
-    scenarios = tuple(_scenario(outcome) for outcome in ran if _worth_drawing(outcome))
+    scenarios = tuple(scenario_of(outcome) for outcome in ran if worth_drawing(outcome))
     personas: dict[str, str] = {}
     tally = Tally(contract)
     wanted = _referred(ran, scenarios)
     kept: dict[str, Exchange] = {}
+    steps: dict[str, Step] = dict.fromkeys((name for each in scenarios for name in each.exchanges), UNKNOWN_STEP)
     for exchange in read_spool(spools):
         tally.add(exchange)
         if exchange.id in wanted:
             kept[exchange.id] = exchange
             personas[exchange.id] = exchange.persona
+        if exchange.id in steps:
+            steps[exchange.id] = step_of(exchange)
+    scenarios = tuple(with_steps(each, steps) for each in scenarios)
     evidence = folded(ran, personas)
     bound: dict[str, list[str]] = {}
     for item in items:
@@ -163,7 +167,7 @@ def build_result(
         items=items,
         coverage=_coverage(ran),
         left_behind=run.left_behind,
-        exchanges=within_budget(kept, _important(ran)),
+        exchanges=within_budget(kept, *_shown(ran)),
         proof=run.proof,
     )
     return digest_of(renumbered(settle(result, waivers)))
@@ -242,49 +246,8 @@ def _items(ran: list[ItemOutcome], declared: Iterable[DeclaredItem]) -> tuple[It
     return tuple(items[name] for name in sorted(items))
 
 
-def _worth_drawing(outcome: ItemOutcome) -> bool:
-    """Say whether an item is drawn: every scenario, and any conversation that found something broken."""
-    if outcome.kind in SCENARIO_KINDS:
-        return bool(outcome.exchanges)
-    return len(outcome.exchanges) > 1 and outcome.kind == "area" and _outcome(outcome) is Verdict.FAIL
-
-
-def _scenario(outcome: ItemOutcome) -> Scenario:
-    failed = {each.exchanges[-1] for each in outcome.judgements if each.finding is Finding.BROKEN and each.exchanges}
-    drawn = outcome.exchanges[:DRAWN_EXCHANGES]
-    late = [each for each in outcome.exchanges[DRAWN_EXCHANGES:] if each in failed]
-    return Scenario(
-        item=outcome.item,
-        title=outcome.title,
-        kind=outcome.kind,
-        outcome=_outcome(outcome),
-        requirements=outcome.requirements,
-        exchanges=(*drawn, *late),
-        failed_at=tuple(each for each in outcome.exchanges if each in failed),
-        omitted=len(outcome.exchanges) - len(drawn) - len(late),
-    )
-
-
-def _outcome(outcome: ItemOutcome) -> Verdict:
-    found = {each.finding for each in outcome.judgements}
-    if Finding.BROKEN in found:
-        return Verdict.FAIL
-    if outcome.error is not None:
-        return Verdict.ERROR
-    for finding, verdict in (
-        (Finding.FLAKY, Verdict.FLAKY),
-        (Finding.BLOCKED, Verdict.BLOCKED),
-        (Finding.HELD, Verdict.PASS),
-        (Finding.UNSUPPORTED, Verdict.UNSUPPORTED),
-        (Finding.NOT_APPLICABLE, Verdict.NOT_APPLICABLE),
-    ):
-        if finding in found:
-            return verdict
-    return Verdict.NOT_REACHED
-
-
 def _referred(ran: list[ItemOutcome], scenarios: tuple[Scenario, ...]) -> set[str]:
-    wanted = {identifier for scenario in scenarios for identifier in scenario.exchanges}
+    wanted = {name for each in scenarios if each.outcome is not Verdict.PASS for name in each.exchanges}
     for outcome in ran:
         for judgement in outcome.judgements:
             wanted.update(judgement.exchanges)
@@ -292,15 +255,15 @@ def _referred(ran: list[ItemOutcome], scenarios: tuple[Scenario, ...]) -> set[st
     return wanted
 
 
-def _important(ran: list[ItemOutcome]) -> frozenset[str]:
-    """Give the exchanges that show something else than a clause that held: they are kept in full."""
-    return frozenset(
-        identifier
-        for outcome in ran
-        for judgement in outcome.judgements
-        if judgement.finding is not Finding.HELD
-        for identifier in (*judgement.exchanges, *judgement.steps)
-    )
+def _shown(ran: list[ItemOutcome]) -> tuple[frozenset[str], frozenset[str]]:
+    """Give the exchanges that show something broken, and those that any other judgement rests on."""
+    broken: set[str] = set()
+    others: set[str] = set()
+    for outcome in ran:
+        for judgement in outcome.judgements:
+            wrong = judgement.finding in (Finding.BROKEN, Finding.FLAKY)
+            (broken if wrong else others).update(judgement.exchanges, judgement.steps)
+    return frozenset(broken), frozenset(others)
 
 
 def _coverage(ran: list[ItemOutcome]) -> Coverage:

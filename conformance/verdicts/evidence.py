@@ -11,6 +11,7 @@ from conformance.verdicts.outcome import Finding, ItemOutcome, Judgement
 from conformance.verdicts.result import Evidence
 
 SHOWN_PER_GROUP: Final = 3
+_SILENT: Final = (Finding.NOT_REACHED, Finding.NOT_APPLICABLE, Finding.UNSUPPORTED)
 
 
 def folded(outcomes: Iterable[ItemOutcome], personas: Mapping[str, str]) -> dict[str, tuple[Evidence, ...]]:
@@ -58,10 +59,16 @@ def limited(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 
 def _one_sample(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    """Let only the first piece of evidence that held keep its exchanges: a pass shows one sample."""
-    held = [piece for piece in evidence if piece.finding is Finding.HELD and piece.exchanges]
-    bare = {id(piece) for piece in held[1:]}
-    return tuple(replace(piece, exchanges=()) if id(piece) in bare else piece for piece in evidence)
+    """Let a pass show one sample of what it rests on: the first piece of evidence that held keeps its exchanges.
+
+    Where something held, checks that did not come to judge keep none: they say nothing against it.
+    """
+    held = [piece for piece in evidence if piece.finding is Finding.HELD]
+    keeper = next((piece for piece in held if piece.exchanges), None)
+    silent = (Finding.HELD, *_SILENT) if held else (Finding.HELD,)
+    return tuple(
+        replace(piece, exchanges=()) if piece.finding in silent and piece is not keeper else piece for piece in evidence
+    )
 
 
 def _key(piece: Evidence) -> tuple[object, ...]:

@@ -117,7 +117,15 @@ def _prefixed(result: Result, number: int) -> Result:
             for each in result.requirements
         ),
         scenarios=tuple(
-            replace(each, exchanges=new(each.exchanges), failed_at=new(each.failed_at)) for each in result.scenarios
+            replace(
+                each,
+                steps=tuple(
+                    replace(step, exchange="".join(new([step.exchange][: bool(step.exchange)]))) for step in each.steps
+                ),
+                exchanges=new(each.exchanges),
+                failed_at=new(each.failed_at),
+            )
+            for each in result.scenarios
         ),
         exchanges={f"s{number:03d}-{name}": exchange for name, exchange in result.exchanges.items()},
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from conformance.contract.exchange import Exchange
 from conformance.verdicts.result import RequirementResult, Result, Scenario
+from conformance.verdicts.words import Verdict
 
 
 def renumbered(result: Result) -> Result:
@@ -31,7 +32,8 @@ def renumbered(result: Result) -> Result:
         )
 
     def scenario(each: Scenario) -> Scenario:
-        return replace(each, exchanges=new(each.exchanges), failed_at=new(each.failed_at))
+        steps = tuple(replace(step, exchange=names.get(step.exchange, "")) for step in each.steps)
+        return replace(each, steps=steps, exchanges=new(each.exchanges), failed_at=new(each.failed_at))
 
     exchanges: dict[str, Exchange] = {name: replace(result.exchanges[old], id=name) for old, name in names.items()}
     return replace(
@@ -43,10 +45,11 @@ def renumbered(result: Result) -> Result:
 
 
 def _mentions(result: Result) -> Iterator[str]:
-    """Give ids in the order in which a reader meets them: requirements first, then the scenarios."""
+    """Give ids in the order in which a reader meets them: requirements first, then conversations that did not pass."""
     for requirement in result.requirements:
         for piece in requirement.evidence:
             yield from piece.exchanges
             yield from piece.steps
     for scenario in result.scenarios:
-        yield from scenario.exchanges
+        if scenario.outcome is not Verdict.PASS:
+            yield from scenario.exchanges

@@ -180,14 +180,36 @@ class ItemResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a conversation: who asked for what, the status of the answer, and the exchange where it is kept."""
+
+    persona: str
+    label: str
+    answer: str
+    failed: bool = False
+    exchange: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """A conversation worth drawing: all exchanges of one item in order, and which of them failed."""
+    """A conversation worth drawing.
+
+    Attributes:
+        item, title, kind, requirements: As in the item.
+        outcome: What became of the item.
+        steps: What happened, in order.
+        exchanges: The exchanges of the steps that are kept: all of them unless it passed, else those that evidence
+            refers to.
+        failed_at: The exchanges that were found broken.
+        omitted: How many steps are left out of a long conversation.
+    """
 
     item: str
     title: str
     kind: str
     outcome: Verdict
     requirements: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
     exchanges: tuple[str, ...] = ()
     failed_at: tuple[str, ...] = ()
     omitted: Count = 0
@@ -238,7 +260,20 @@ class LeftBehind:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One seeded fault and whether the suite found it: the proof that a check is able to fail."""
+    """One seeded fault and whether the suite found it: the proof that a check is able to fail.
+
+    Attributes:
+        fault, sentence, depth, kind: The fault as the catalogue has it.
+        breaks: The requirements that it breaks; it counts as found only where one of these was named.
+        found: Whether it was.
+        found_by: The checks that found it.
+        seconds, requests: How long that took from the start of the server, and how many requests.
+        requirement: The requirement that was named.
+        reproduction: The first line of the reproduction.
+        trials: With how many seeds it was tried.
+        rate: The share of them that found it.
+        missed: Why it counts as missed.
+    """
 
     fault: str
     sentence: str
@@ -248,6 +283,12 @@ class Kill:
     depth: str = ""
     kind: str = ""
     seconds: Seconds = 0.0
+    requirement: str = ""
+    requests: Count = 0
+    reproduction: str = ""
+    trials: Count = 1
+    rate: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

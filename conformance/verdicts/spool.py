@@ -18,8 +18,8 @@ import msgspec
 from conformance.contract.exchange import Body, Exchange
 
 BODY_LIMIT: Final = 4096
-TIGHTER_LIMITS: Final = (2048, 1024, 512)
-BUDGET: Final = 450_000
+LIMITS: Final = (BODY_LIMIT, 2048, 1024, 700, 500, 350, 250)
+BUDGET: Final = 500_000
 _TELLING: Final = frozenset({"content-type", "x-auth-token", "x-user-id", "location", "allow", "retry-after"})
 _DECODER: Final = msgspec.json.Decoder(Exchange)
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
@@ -103,23 +103,34 @@ def shortened(exchange: Exchange, limit: int = BODY_LIMIT, *, all_headers: bool 
     return replace(exchange, request=request, response=response)
 
 
-def within_budget(exchanges: Mapping[str, Exchange], important: Collection[str]) -> dict[str, Exchange]:
+def within_budget(
+    exchanges: Mapping[str, Exchange], important: Collection[str], samples: Collection[str]
+) -> dict[str, Exchange]:
     """Cut exchanges so that all of them together stay readable in one document.
 
-    Important ones (what is broken) keep 4 KiB of each body and all headers. The others are cut further, all alike,
-    until they fit into the budget together; so the cut depends on nothing but the exchanges.
+    Args:
+        exchanges: By id.
+        important: What shows that something is broken: keeps 4 KiB of each body and all headers.
+        samples: What a pass rests on. They are cut further, all alike, until everything fits into the budget; the
+            others, which are only steps of a conversation, are cut to half of that. So the cut depends on nothing
+            but the exchanges.
     """
-    kept = {name: shortened(each, all_headers=name in important) for name, each in exchanges.items()}
-    for limit in (BODY_LIMIT, *TIGHTER_LIMITS):
-        if limit < BODY_LIMIT:
-            kept |= {
-                name: shortened(each, limit, all_headers=False)
-                for name, each in exchanges.items()
-                if name not in important
-            }
-        if sum(len(encoded(each)) for name, each in kept.items() if name not in important) <= BUDGET:
+    kept = {name: shortened(each) for name, each in exchanges.items() if name in important}
+    for limit in LIMITS:
+        rest = {
+            name: shortened(each, limit if name in samples else limit // 2, all_headers=False)
+            for name, each in exchanges.items()
+            if name not in important
+        }
+        if limit == LIMITS[-1] or sum(map(_weight, rest.values())) <= BUDGET:
             break
-    return kept
+    return {name: kept[name] if name in kept else rest[name] for name in exchanges}
+
+
+def _weight(exchange: Exchange) -> int:
+    """Give about how many bytes an exchange takes in a document."""
+    bodies = [exchange.request.body, exchange.response.body if exchange.response else None]
+    return 250 + sum(len(encoded(body.json)) if body.text is None else len(body.text) for body in bodies if body)
 
 
 def shortened_body(body: Body, limit: int = BODY_LIMIT) -> Body:

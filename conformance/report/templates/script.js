@@ -5,6 +5,10 @@
   const rows = [...document.querySelectorAll("#requirements details.req")];
   const groups = [...document.querySelectorAll(".group")];
   const fields = ["level", "verdict", "area", "operation", "text"];
+  const word = (row, name) => row.querySelector(`:scope > summary .${name}`).textContent;
+  const facts = new Map(rows.map((row) => [row, {
+    level: word(row, "lv"), verdict: word(row, "vd"), area: row.closest(".group").dataset.area, ops: row.dataset.ops.split(" "),
+  }]));
   const text = new Map();
   const textOf = (row) => {
     if (!text.has(row)) text.set(row, row.textContent.toLowerCase());
@@ -16,11 +20,11 @@
     const words = want.text.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
-      const data = row.dataset;
+      const data = facts.get(row);
       const fits = (!want.level || data.level === want.level)
         && (!want.verdict || data.verdict === want.verdict)
         && (!want.area || data.area === want.area)
-        && (!want.operation || data.ops.split(" ").includes(want.operation))
+        && (!want.operation || data.ops.includes(want.operation))
         && words.every((word) => textOf(row).includes(word));
       row.hidden = !fits;
       shown += fits ? 1 : 0;
