@@ -1,7 +1,8 @@
 """The rate limiter: so many calls in so much time, per route with its method, and per client address.
 
 The window belongs to the route, not to the client: it starts with the first call after the last one ended, and ends
-for all clients at once (recording ``limiter/013``).
+for all clients at once (recording ``limiter/013``). A changed setting of the limiter begins all windows anew, as the
+real server makes its limiters afresh then.
 """
 
 from __future__ import annotations
@@ -65,6 +66,9 @@ def count(site: Site, call: Call) -> dict[str, str]:
     """
     limit = _number(setting(site, "API_Enable_Rate_Limiter_Limit_Calls_Default"), 10)
     length = _number(setting(site, "API_Enable_Rate_Limiter_Limit_Time_Default"), 60_000)
+    if site.memory.get("limiter settings") != (limit, length):
+        site.memory["limiter settings"] = (limit, length)
+        site.memory.pop("limiter", None)
     windows: dict[str, Window] = site.memory.setdefault("limiter", {})
     route, client = bucket(site, call)
     moment = clock(site)
