@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from conformance.contract.exchange import Exchange
+from conformance.target import RecordingClient, Throttle
 from conformance.world import PreconditionFailed, Unavailable, World
 from conformance.world.things import Department, Room, Visitor
 
@@ -203,3 +204,43 @@ def _set_status(world: World, user_id: str, status: str) -> None:
     exchange = world.client.send(world.admin, "setUserStatus", json=body)
     if exchange.status != 200:
         raise Unavailable(f"the server does not let an administrator set an agent {status} ({exchange.status})")
+
+
+class _Unlearning(Throttle):
+    """A throttle that keeps to the pace asked for, and learns nothing from what the target says of its own limit."""
+
+    def after(self, route: str, caller: str, status: int, headers: Mapping[str, str], *, authenticated: bool) -> None:
+        """Learn nothing."""
+
+
+@contextlib.contextmanager
+def beside(world: World, *, judged: bool = True) -> Iterator[RecordingClient]:
+    """A client of its own for what would harm the shared one: refusals with 429, calls that are never answered.
+
+    Args:
+        world: Whose client it stands beside; its exchanges are kept like all others.
+        judged: Whether each exchange is judged by the contract's schemas as it passes; without, only ``request`` works.
+    """
+    client = world.client
+    throttle = _Unlearning(max_rate=client.settings.max_rate, deadline=client.throttle.deadline)
+    contract = client.contract if judged else None
+    name = world.names.next("client")
+    with RecordingClient(client.settings, contract, client.sink, throttle, worker=name) as made:
+        made.item = client.item
+        yield made
+
+
+TEST_MODE_ADMIN = "rocketchat.internal.admin.test"
+"""The account that a Rocket.Chat server makes when it is started with ``TEST_MODE=true``."""
+
+
+def in_test_mode(world: World) -> bool:
+    """Whether the server was started for its own tests: then its limiter is off for good, and its errors show stacks.
+
+    Only an administrator can tell; without credentials it is taken for an ordinary server.
+    """
+    if not world.has_admin:
+        return False
+    exchange = world.client.send(world.admin, "getUserInfo", query={"username": TEST_MODE_ADMIN})
+    user = exchange.json.get("user") if exchange.status == 200 and isinstance(exchange.json, dict) else None
+    return isinstance(user, dict) and user.get("username") == TEST_MODE_ADMIN
