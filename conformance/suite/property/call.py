@@ -10,10 +10,13 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 
-from conformance.contract.exchange import Exchange
+from conformance.contract import Operation
+from conformance.contract.exchange import Body, Exchange, Request
 from conformance.target import ABSENT, NOBODY, RecordingClient
 from conformance.target.personas import Caller
+from conformance.target.wire import fill, pairs_of
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -101,6 +104,20 @@ class Call:
             allow_429=allow_429,
             **arguments,
         )
+
+    def request(self, operation: Operation) -> Request:
+        """The request as it will be on the wire, for the contract's own check; credentials are left out."""
+        body: Body | None = None
+        if self.content is not None:
+            text = self.content.decode("utf-8", "replace") if isinstance(self.content, bytes) else self.content
+            body = Body(text=text, size=len(text))
+        elif self.body is not ABSENT and self.media == FORM:
+            text = urlencode(form_of(self.body), errors="replace")
+            body = Body(text=text, size=len(text))
+        elif self.body is not ABSENT:
+            body = Body(json=self.body, is_json=True, size=1)
+        query = (*pairs_of(self.query), *self.pairs)
+        return Request(operation.method, fill(operation.path, self.path), query, {"content-type": self.media}, body)
 
     def has(self, place: str) -> bool:
         """Whether the call has anything at a place."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from conformance.contract import Contract, Operation, Requirement, error_code
-from conformance.contract.exchange import Exchange
+from conformance.contract.exchange import Exchange, Request
 from conformance.suite.judge import Judge, describe
 from conformance.suite.property.answers import is_absent, is_accepted, is_bare, is_refusal, refused_as_ill_formed
-from conformance.suite.property.call import Call
+from conformance.suite.property.call import Call, Live
 from conformance.suite.property.constraints import looked_at
 from conformance.suite.property.minimise import smallest_call
 from conformance.suite.property.provision import MAY_REFUSE_BARELY, provide
+from conformance.suite.property.shapes import build
 from conformance.suite.property.supply import Supply
 from conformance.suite.recorder import ItemRecord
 from conformance.target import RecordingClient
@@ -75,7 +76,7 @@ class Hunt:
 
     def ill_formed(self, drawn: Call, clause: Requirement) -> None:
         """Send a generated ill-formed call, live values where it is well-formed, and judge that it is not accepted."""
-        call = provide(self.supply, self.operation.id, expendable=False).fit(drawn, only_texts=True)
+        call = self._ill_formed_with(provide(self.supply, self.operation.id, expendable=False), drawn)
         exchange = call.send(self.client)
         self.supply.noticed(call, exchange)
         if is_accepted(exchange) and self.operation.effects != "read":
@@ -92,6 +93,22 @@ class Hunt:
                 self.judge.that(clause.id, True, "", exchange=exchange)
             return
         self._finding(clause, fault, drawn, exchange, self._accepted_all_the_same, expendable=False)
+
+    def _ill_formed_with(self, live: Live, drawn: Call) -> Call:
+        """An ill-formed call with live values, in which as little is wrong as possible.
+
+        Of a call that lacks its token *and* has a key that nobody knows, a server that lets unknown keys pass refuses
+        every one for the token; so what is required is put in, as long as the call stays ill-formed.
+        """
+        call = live.fit(drawn, only_texts=True)
+        whole = live.fit(build(self.contract, self.operation, full=False))
+        better = call.copy()
+        for name, value in whole.query.items():
+            if not any(given == name or given.startswith(f"{name}[") for given, _ in call.pairs):
+                better.query.setdefault(name, value)
+        if isinstance(better.body, dict) and isinstance(whole.body, dict):
+            better.body = {**whole.body, **better.body}
+        return better if self._is_ill_formed(better.request(self.operation)) else call
 
     # oracles
 
@@ -121,7 +138,10 @@ class Hunt:
 
     def _breaks_the_contract(self, exchange: Exchange) -> bool:
         """Whether what went over the wire is ill-formed in a way that real servers do not let pass."""
-        faults = self.contract.check_request(exchange.request, self.operation)
+        return self._is_ill_formed(exchange.request)
+
+    def _is_ill_formed(self, request: Request) -> bool:
+        faults = self.contract.check_request(request, self.operation)
         return any(not each.tolerated and looked_at(self.operation, each.pointer) for each in faults)
 
     def _accepted_all_the_same(self, exchange: Exchange) -> Fault | None:
@@ -157,7 +177,7 @@ class Hunt:
             # Everything that the call speaks of is made afresh, so that the steps show all of it.
             supply = self.supply.afresh()
             live = provide(supply, self.operation.id, expendable=True)
-            fitted = live.fit(call, only_texts=not expendable)
+            fitted = live.fit(call) if expendable else self._ill_formed_with(live, call)
             sent = fitted.send(self.client)
             supply.noticed(fitted, sent)
             return sent, (*live.setup, sent.id), oracle(sent)

@@ -8,11 +8,11 @@ from conformance.contract import Contract
 from conformance.suite.judge import Judge
 from conformance.suite.levels import Budget
 from conformance.suite.property.binding import contract_of
-from conformance.suite.property.conversation import conversations, tour
+from conformance.suite.property.conversation import conversations
 from conformance.suite.property.generate import seed_of
 from conformance.suite.property.model import State, Step
 from conformance.suite.property.play import Player
-from conformance.suite.property.retell import retell
+from conformance.suite.property.retell import retell, tell_tour
 from conformance.suite.property.supply import AUTO, MANUAL, Supply
 from conformance.suite.property.transitions import MORE_CLAUSES, absent, under
 from conformance.suite.recorder import ItemRecord
@@ -57,19 +57,28 @@ def test_conversations(
 ) -> None:
     """Every answer of a conversation is the one that the contract promises, and what is read back agrees with it."""
     without = absent(contract)
-    for steps in _share(routing, share, budget, settings.seed, without):
-        player = Player(supply=supply, client=client, contract=contract, state=State(routing, without=without))
-        player.play(steps)
+
+    def new_player() -> Player:
+        state = State(routing, without=without)
+        return Player(supply=supply, client=client, contract=contract, state=state)
+
+    if share == "tour":
+        players = tell_tour(new_player, judge)
+    else:
+        players = []
+        for steps in _random(routing, share, budget, settings.seed, without):
+            player = new_player()
+            player.play(steps)
+            players.append(player)
+            retell(player, steps, judge)
+    for player in players:
         for name, times in player.reached.items():
             record.count(f"transition|{name}", times)
         for clause, exchange in player.held.items():
             judge.that(clause, True, "", exchange=exchange)
-        retell(player, steps, judge)
 
 
-def _share(routing: str, share: str, budget: Budget, seed: int, without: frozenset[str]) -> list[list[Step]]:
-    if share == "tour":
-        return [tour(routing, without)]
+def _random(routing: str, share: str, budget: Budget, seed: int, without: frozenset[str]) -> list[list[Step]]:
     number = int(share.rpartition(" ")[2])
     most = budget.conversations // 2
     mine = len(range(number - 1, most, _CHUNKS))
