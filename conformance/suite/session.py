@@ -21,7 +21,7 @@ from conformance.suite.levels import BUDGETS, Budget
 from conformance.suite.recorder import ItemRecord, Recorder
 from conformance.suite.selection import Selection
 from conformance.suite.workdir import Workdir
-from conformance.target import BudgetExhausted, RecordingClient, Settings, TargetInfo, Throttle
+from conformance.target import BudgetExhausted, RecordingClient, Settings, TargetInfo, Throttle, WriteRefused
 from conformance.verdicts.outcome import Finding, ItemOutcome, Judgement
 from conformance.world import Gate, Ledger, PreconditionFailed, Unavailable, World
 
@@ -152,7 +152,7 @@ def pytest_runtest_makereport(
 
 def _tell_pytest(session: Session, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Show findings to people who live in pytest: a broken MUST is a failed test, what does not apply a skipped one."""
-    if call.excinfo is not None and isinstance(call.excinfo.value, Unavailable):
+    if call.excinfo is not None and isinstance(call.excinfo.value, Unavailable | WriteRefused):
         report.outcome = "skipped"
         report.longrepr = (str(item.path), 0, f"Skipped: {call.excinfo.value}")
     elif call.when == "call" and report.passed:
@@ -166,7 +166,7 @@ def _sort_exception(session: Session, item: pytest.Item, error: BaseException) -
     record = session.recorder.item
     if isinstance(error, PreconditionFailed):
         session.closing[item.nodeid] = (Finding.BLOCKED, str(error), error.requirement_id or None)
-    elif isinstance(error, Unavailable | pytest.skip.Exception):
+    elif isinstance(error, Unavailable | WriteRefused | pytest.skip.Exception):
         session.closing[item.nodeid] = (Finding.NOT_APPLICABLE, str(error), None)
     elif isinstance(error, BudgetExhausted):
         session.closing[item.nodeid] = (Finding.NOT_REACHED, str(error), None)
