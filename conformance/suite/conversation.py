@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from conformance.contract.exchange import Exchange
-from conformance.suite import visitors
+from conformance.suite import messages, visitors
 from conformance.suite.chats import SETTLE_S, author, of_room, place, read_inquiry, spot
 from conformance.suite.helpers import CLOCK_SLACK_S, listed_room, moment, served_by, server_clock, visitor_of
 from conformance.suite.judge import Judge, is_accepted
 from conformance.suite.messages import Entry, read_history, with_id
 from conformance.target import NOBODY, Persona, RecordingClient
-from conformance.world import Department, PreconditionFailed, Room, Unavailable, World
+from conformance.world import Department, PreconditionFailed, Room, World
 
 THROUGHOUT: Final = (
     "LC-LIFE-001",
@@ -200,18 +200,25 @@ class Conversation:
 
     # what is said
 
-    def agent_says(self, agent: Persona, text: str) -> None:
-        """Let the agent who serves the room write; the call is no part of the Livechat API.
+    def visitor_says(self) -> None:
+        """Let the visitor write two messages, edit the first and delete the second; what is refused stays as it was."""
+        room = self.room
+        kept, gone = self._world.message(room, "m1"), self._world.message(room, "m2")
+        edited = messages.edit(self._client, room, kept.id, "m1 edited")
+        self.said[kept.id] = "m1 edited" if is_accepted(edited) else kept.text
+        if not is_accepted(messages.delete(self._client, room, gone.id)):
+            self.said[gone.id] = gone.text
 
-        Raises:
-            Unavailable: The server does not have it.
+    def agent_says(self, agent: Persona, text: str) -> None:
+        """Let the agent who serves the room write; without a word where the server has no such call.
+
+        It is no part of the Livechat API.
         """
         body = {"message": {"rid": self.room.id, "msg": text}}
         exchange = self._client.request(agent, "POST", "/api/v1/chat.sendMessage", json=body)
         id = _member(exchange.json, "message").get("_id")
-        if exchange.status != 200 or not isinstance(id, str):
-            raise Unavailable(f"the agent could not write in the room: chat.sendMessage answered {exchange.status}")
-        self.said[id] = text
+        if exchange.status == 200 and isinstance(id, str):
+            self.said[id] = text
 
     def history(self, label: str, *, owned: bool = True) -> tuple[list[Entry], Exchange]:
         """The entries of the history, after judging that it holds all that was said.

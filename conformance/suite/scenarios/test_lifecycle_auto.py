@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.suite import messages
 from conformance.suite.chats import forward, transfer
 from conformance.suite.conversation import THROUGHOUT, Conversation
 from conformance.suite.judge import Judge, is_accepted
@@ -26,13 +25,7 @@ def test_a_conversation_under_automatic_selection(world: World, client: Recordin
     talk.visitor("after the opening")
     talk.entry("LC-LIFE-020", "after the opening", "command", first, "connected")
 
-    kept, gone = world.message(room, "m1"), world.message(room, "m2")
-    edited = messages.edit(client, room, kept.id, "m1 edited")
-    deleted = messages.delete(client, room, gone.id)
-    for answer in (edited, deleted):
-        if not is_accepted(answer):
-            raise judge.missing(answer, "the change of a message")
-    talk.said[kept.id] = "m1 edited"
+    talk.visitor_says()
     talk.agent_says(first, "how can I help?")
     talk.history("after the messages", owned=False)
     talk.look("after the messages", first, sales, "LC-ROOM-021")

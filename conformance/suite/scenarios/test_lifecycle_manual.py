@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.suite import messages
 from conformance.suite.chats import forward, take, transfer
 from conformance.suite.conversation import THROUGHOUT, Conversation
 from conformance.suite.judge import Judge, is_accepted
@@ -24,13 +23,7 @@ def test_a_conversation_under_manual_selection(world: World, client: RecordingCl
     talk.look("after the opening", None, sales, "LC-ROOM-019")
     talk.visitor("after the opening")
 
-    kept, gone = world.message(room, "m1"), world.message(room, "m2")
-    edited = messages.edit(client, room, kept.id, "m1 edited")
-    deleted = messages.delete(client, room, gone.id)
-    for answer in (edited, deleted):
-        if not is_accepted(answer):
-            raise judge.missing(answer, "the change of a message")
-    talk.said[kept.id] = "m1 edited"
+    talk.visitor_says()
     talk.history("before the take", owned=False)
     talk.look("after the messages", None, sales, "LC-ROOM-019")
 
