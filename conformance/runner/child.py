@@ -51,6 +51,19 @@ def arguments(settings: Settings, workdir: Workdir) -> list[str]:
     return command
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment of a process that runs tests: the secrets, and nothing of the user's own pytest.
+
+    His plug-ins and options have no place in a run: they could change what it finds.
+    """
+    environment = {**os.environ, **settings.secrets_env(), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_SUITE.parent.parent), os.environ.get("PYTHONPATH"))))
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER"):
+        environment.pop(name, None)
+    return environment
+
+
 def run_tests(settings: Settings, workdir: Workdir, reporter: Reporter, deadline: float | None) -> Ending:
     """Run the suite over a prepared work directory until it ends, its time is up, or the user ends it.
 
@@ -60,12 +73,7 @@ def run_tests(settings: Settings, workdir: Workdir, reporter: Reporter, deadline
         reporter: Is told how far the run is.
         deadline: Seconds since the epoch, or ``None``.
     """
-    # The user's own pytest plug-ins and options have no place in a run: they could change what it finds.
-    environment = {**os.environ, **settings.secrets_env(), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_SUITE.parent.parent), os.environ.get("PYTHONPATH"))))
-    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER"):
-        environment.pop(name, None)
+    environment = environment_of(settings)
     watcher = _Watcher(workdir, reporter)
     with (workdir.path / "pytest.log").open("wb") as log:
         process = subprocess.Popen(

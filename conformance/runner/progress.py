@@ -60,13 +60,15 @@ class LiveReporter:
 
     Args:
         console: The terminal.
+        what: What goes on, in one word.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, what: str = "judging") -> None:
         self._console = console
+        self._what = what
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("judging"),
+            TextColumn(what),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -92,6 +94,6 @@ class LiveReporter:
     def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
         """Move the bar."""
         if self._task is None:
-            self._task = self._bar.add_task("judging", total=total or None, note="")
+            self._task = self._bar.add_task(self._what, total=total or None, note="")
         told = f"{broken} broken" if broken else ""
         self._bar.update(self._task, completed=done, total=total or None, note=" · ".join(filter(None, (told, note))))
