@@ -118,12 +118,6 @@ def failure(error: Any = UNDEFINED, **more: Any) -> Answer:
     return Answer(400, body)
 
 
-def database_refusal(code: int, text: str) -> Stop:
-    """400 with an error object of the database, which the real server passes on as it is; to be raised."""
-    body = {"driver": True, "name": "MongoError", "index": 0, "code": code, "errmsg": text, "success": False}
-    return Stop(Answer(400, body))
-
-
 def unauthorized() -> Answer:
     """403, for a permission that a handler checks itself."""
     return Answer(403, {"success": False, "error": "unauthorized"})

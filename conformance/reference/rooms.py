@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.reference import queue
 from conformance.reference.departments import find_department, required_department, service_online
-from conformance.reference.envelope import Refusal, database_refusal
+from conformance.reference.envelope import Failure, Refusal
 from conformance.reference.messages import append_message, append_system_message
 from conformance.reference.metrics import note_close
 from conformance.reference.seam import behaviour
@@ -92,11 +92,10 @@ def create_room(site: Site, identifier: str, visitor: Document, department: str 
     """Insert an open room of a visitor.
 
     Raises:
-        Stop: The id is that of a channel; 400 as the database answers.
+        Failure: The id is that of a channel. The real server shows the error of its database here; this one does not.
     """
     if site.channels.get(identifier) is not None:
-        text = f'E11000 duplicate key error collection: rocketchat_room index: _id_ dup key: {{ _id: "{identifier}" }}'
-        raise database_refusal(11000, text)
+        raise Failure("The id is that of a channel.")
     stamp = now(site)
     room: Document = {
         "_id": identifier,

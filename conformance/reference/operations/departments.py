@@ -12,7 +12,6 @@ from conformance.reference.envelope import (
     Failure,
     Refusal,
     Stop,
-    database_refusal,
     failure,
     success,
     unauthorized,
@@ -133,11 +132,11 @@ def _check_keys(department: Document) -> None:
     """Refuse keys that a document cannot have.
 
     Raises:
-        Stop: 400 as the database answers.
+        Failure: A key begins with a dollar sign, is empty, or has a dot in it.
     """
     for key in department:
         if not key or key.startswith("$") or "." in key or "\0" in key:
-            raise database_refusal(52, f"The field '{key}' is not valid for storage.")
+            raise Failure(f"The field '{key}' is not valid for storage.")
 
 
 def _number(value: Any) -> int:
@@ -183,9 +182,7 @@ def create(site: Site, fields: Document, agents: list[Document] | None) -> Docum
     try:
         add(site, site.departments, document)
     except DuplicateKey:
-        index = "rocketchat_livechat_department index: _id_"
-        text = f'E11000 duplicate key error collection: {index} dup key: {{ _id: "{document["_id"]}" }}'
-        raise database_refusal(11000, text) from None
+        raise Failure("There is a department with this id.") from None
     save_agents(site, document["_id"], agents or [])
     return document
 
@@ -194,11 +191,7 @@ def create(site: Site, fields: Document, agents: list[Document] | None) -> Docum
 def update(site: Site, stored: Document, fields: Document, agents: list[Document] | None) -> Document:
     """Change the given fields of a department; its agents only where a list was given."""
     if fields.get("_id", stored["_id"]) != stored["_id"]:
-        text = (
-            "Plan executor error during update :: caused by :: Performing an update on the path '_id' would modify the "
-            "immutable field '_id'"
-        )
-        raise database_refusal(66, text)
+        raise Failure("The id of a department cannot be changed.")
     document = stored | fields
     if agents is not None:
         document["numAgents"] = len(agents)
