@@ -159,11 +159,16 @@ def _strip(result: Result) -> tuple[tuple[str, str], ...]:
         ("Duration", f"{result.duration_s:,.1f} s"),
         ("Requests", f"{result.requests:,}"),
         ("Waivers", f"{waived} in force" + (f", {stale} stale" if stale else "")),
-        ("Complete", "no" if result.endings or result.partial or result.not_run else "yes"),
+        ("Complete", "no" if _is_incomplete(result) else "yes"),
         ("Suite", result.suite.version),
     )
     more = (("Routing", target.routing), ("Rate limit", target.limiter))
     return entries + tuple((name, value) for name, value in more if value)
+
+
+def _is_incomplete(result: Result) -> bool:
+    partial = result.endings or result.partial or result.not_run
+    return bool(partial) or result.verdict is Overall.INCOMPLETE
 
 
 def _scenarios(result: Result, gallery: Gallery) -> tuple[ScenarioView, ...]:

@@ -30,6 +30,9 @@ LOUD: Final = (
 )
 """Verdicts that the list of findings shows, the heaviest first."""
 
+OPENED: Final = (Verdict.FAIL, Verdict.FLAKY, Verdict.ERROR, Verdict.DEVIATION)
+"""Verdicts whose evidence is unfolded from the start."""
+
 _TITLES: Final = {"sms": "SMS", "rest": "REST", "custom_fields": "Custom fields", "chat_history": "Chat history"}
 _TONES: Final = {
     Finding.HELD: "good",
@@ -53,7 +56,7 @@ def title_of(area: str) -> str:
 
 def areas_of(result: Result, gallery: Gallery) -> tuple[Area, ...]:
     """Give all requirements by area, in the order of the contract; loud ones are open, but not hundreds of them."""
-    loud = [each.id for verdict in LOUD for each in result.requirements if each.verdict is verdict]
+    loud = [each.id for verdict in OPENED for each in result.requirements if each.verdict is verdict]
     opened = frozenset(loud[:OPEN_AT_MOST])
     kills = _kills(result)
     groups: dict[str, list[RequirementResult]] = {}

@@ -167,7 +167,7 @@ def build_result(
         items=items,
         coverage=_coverage(ran),
         left_behind=run.left_behind,
-        exchanges=within_budget(kept, *_shown(ran)),
+        exchanges=within_budget(*_shown(kept, evidence, scenarios)),
         proof=run.proof,
     )
     return digest_of(renumbered(settle(result, waivers)))
@@ -255,15 +255,18 @@ def _referred(ran: list[ItemOutcome], scenarios: tuple[Scenario, ...]) -> set[st
     return wanted
 
 
-def _shown(ran: list[ItemOutcome]) -> tuple[frozenset[str], frozenset[str]]:
-    """Give the exchanges that show something broken, and those that any other judgement rests on."""
+def _shown(
+    kept: Mapping[str, Exchange], evidence: Mapping[str, Iterable[Evidence]], scenarios: Iterable[Scenario]
+) -> tuple[dict[str, Exchange], frozenset[str], frozenset[str]]:
+    """Give the exchanges that a report will show, those that show something broken, and the other samples."""
     broken: set[str] = set()
-    others: set[str] = set()
-    for outcome in ran:
-        for judgement in outcome.judgements:
-            wrong = judgement.finding in (Finding.BROKEN, Finding.FLAKY)
-            (broken if wrong else others).update(judgement.exchanges, judgement.steps)
-    return frozenset(broken), frozenset(others)
+    samples: set[str] = set()
+    for piece in (each for pieces in evidence.values() for each in pieces):
+        wrong = piece.finding in (Finding.BROKEN, Finding.FLAKY)
+        (broken if wrong else samples).update(piece.exchanges, piece.steps)
+    steps = {name for each in scenarios if each.outcome is not Verdict.PASS for name in each.exchanges}
+    shown = {name: each for name, each in kept.items() if name in broken | samples | steps}
+    return shown, frozenset(broken), frozenset(samples)
 
 
 def _coverage(ran: list[ItemOutcome]) -> Coverage:

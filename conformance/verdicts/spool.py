@@ -19,7 +19,7 @@ from conformance.contract.exchange import Body, Exchange
 
 BODY_LIMIT: Final = 4096
 LIMITS: Final = (BODY_LIMIT, 2048, 1024, 700, 500, 350, 250)
-BUDGET: Final = 500_000
+BUDGET: Final = 320_000
 _TELLING: Final = frozenset({"content-type", "x-auth-token", "x-user-id", "location", "allow", "retry-after"})
 _DECODER: Final = msgspec.json.Decoder(Exchange)
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")

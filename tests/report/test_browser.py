@@ -83,13 +83,14 @@ def visit(browser: Any, pages: Path) -> Iterator[Open]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("kind", ["passing", "failing", "compare"])
 def test_axe_finds_no_violation(visit: Open, kind: str, scheme: str) -> None:
-    """In both colour schemes, with everything that is folded unfolded."""
+    """In both colour schemes, unfolded; of long lists the first rows stand for all."""
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped,unused-ignore]
 
     page = visit(kind, color_scheme=scheme)
     page.evaluate(
         """() => {
-            document.querySelectorAll('details.req').forEach((one, number) => { if (number > 60) one.remove(); });
+            document.querySelectorAll('details.req').forEach((one, number) => { if (number > 40) one.remove(); });
+            document.querySelectorAll('table').forEach(table => [...table.rows].slice(25).forEach(row => row.remove()));
             document.querySelectorAll('details').forEach(one => { one.open = true; });
         }"""
     )

@@ -97,6 +97,19 @@ def test_a_scenario_is_kept_with_all_its_exchanges_and_where_it_failed(tmp_path:
     assert (scenario.title, scenario.outcome) == ("A life.", "fail")
 
 
+def test_a_scenario_that_passed_keeps_its_steps_and_only_the_exchanges_of_evidence(tmp_path: Path) -> None:
+    """It is drawn whole; the evidence rests on one exchange."""
+    sent = [exchange(f"gw0-{number}", status=200 + number) for number in range(4)]
+    names = tuple(each.id for each in sent)
+    item = outcome("life", held("LC-ROOM-001", exchanges=names[2:3]), kind="scenario", exchanges=names)
+    result = judge(tmp_path, contract(CLAUSES[0]), item, exchanges=sent)
+    [scenario] = result.scenarios
+    assert [(step.persona, step.answer) for step in scenario.steps] == [("visitor A", f"20{n}") for n in range(4)]
+    assert scenario.exchanges == ("e00001",)
+    assert [step.exchange for step in scenario.steps] == ["", "", "e00001", ""]
+    assert list(result.exchanges) == ["e00001"]
+
+
 def test_a_long_scenario_is_cut_but_keeps_the_step_that_failed(tmp_path: Path) -> None:
     """Sixty steps are drawn, and how many are not is said."""
     sent = [exchange(f"gw0-{number:03}") for number in range(100)]
