@@ -158,7 +158,8 @@ def lint(folder: Path | None, as_json: bool) -> None:
     else:
         for problem in problems:
             click.echo(str(problem))
-        click.echo(f"{len(problems)} broken rules" if problems else "The contract keeps its own rules.", err=True)
+        count = f"{len(problems)} broken rule{'' if len(problems) == 1 else 's'}"
+        click.echo(count if problems else "The contract keeps its own rules.", err=True)
     sys.exit(1 if problems else 0)
 
 

@@ -176,7 +176,8 @@ class _Downward:
         if "$ref" in schema:
             rest = {key: value for key, value in schema.items() if key != "$ref"}
             reference = {"$ref": schema["$ref"]}
-            return {**self.schema(rest), "allOf": [reference]} if rest else reference
+            out = self.schema(rest)
+            return {**out, "allOf": [*out.get("allOf", ()), reference]} if rest else reference
         out = {key: value for key, value in schema.items() if key not in _UNKNOWN_IN_3_0}
         self._values(out)
         self._children(out)

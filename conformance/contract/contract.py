@@ -14,7 +14,7 @@ from conformance.contract.locate import spec_dir
 from conformance.contract.model import Mismatch, Operation, Profile, Requirement
 from conformance.contract.operations import Builder, prune
 from conformance.contract.overlays import Overlay, apply_overlay, read_overlay
-from conformance.contract.pointers import resolve
+from conformance.contract.pointers import from_pointer, get, references, resolve
 from conformance.contract.problems import ContractError
 from conformance.contract.requirements import read_profiles, read_requirements
 from conformance.contract.routing import Router
@@ -74,7 +74,9 @@ class Contract:
         self.newest = NEWEST
         self.folder = source.path.parent
         self.version = str(document.get("info", {}).get("version", ""))
-        self.validators = Validators(document)
+        self.validators = Validators(
+            document, lambda sentence, steps: ContractError("schema", sentence, source.path, source.line(*steps))
+        )
         self._router = Router(operations)
         self._by_kind: dict[tuple[str, str], Requirement] = {}
         for requirement in requirements:
@@ -220,6 +222,7 @@ def _load(folder: Path, version: str, stamps: tuple[tuple[Path, int, int], ...])
     for overlay in overlays:
         document = apply_overlay(document, overlay)
     document = prune(document, version)
+    _references(document, source)
     operations = _operations(document, source)
     present = {path.name for path, _, _ in stamps}
     requirements: tuple[Requirement, ...] = ()
@@ -243,6 +246,19 @@ def _load(folder: Path, version: str, stamps: tuple[tuple[Path, int, int], ...])
         requirements_source,
         profiles_source,
     )
+
+
+def _references(document: dict[str, Any], source: Source) -> None:
+    known: set[str] = set()
+    for steps, reference in references(document):
+        if reference in known:
+            continue
+        try:
+            get(document, from_pointer(reference))
+        except KeyError:
+            sentence = f"the reference {reference} leads nowhere"
+            raise ContractError("reference", sentence, source.path, source.line(*steps)) from None
+        known.add(reference)
 
 
 def _operations(document: dict[str, Any], source: Source) -> tuple[Operation, ...]:

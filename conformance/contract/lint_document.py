@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.contract.operations import METHODS
-from conformance.contract.pointers import closure, from_pointer, get, references
-from conformance.contract.problems import Problem
+from conformance.contract.pointers import closure, from_pointer
+from conformance.contract.problems import ContractError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,12 +100,6 @@ def document_problems(contract: Contract) -> Iterator[Problem]:
         for line, text in each.ambiguous_scalars() if each else ():
             sentence = f"{text} means something else to readers of YAML 1.1: put it in quotes"
             yield Problem("yaml-quotes", sentence, str(each.path if each else ""), line)
-    for steps, reference in references(document):
-        try:
-            get(document, from_pointer(reference))
-        except KeyError:
-            yield problem("reference", f"the reference {reference} leads nowhere", steps)
-            return
     for at, schema in schema_places(document):
         for steps, inner in inner_schemas(schema, at):
             if not isinstance(inner, dict | bool):
@@ -116,8 +110,8 @@ def document_problems(contract: Contract) -> Iterator[Problem]:
                     yield problem("schema-keyword", f"a schema has no keyword {key!r}", (*steps, key))
         try:
             contract.validator(at)
-        except ValueError as error:
-            yield problem("schema", f"this is no JSON Schema: {error}", at)
+        except ContractError as error:
+            yield error.problem
     yield from _components(contract, problem)
     declared = {tag.get("name") for tag in document.get("tags", ())}
     for operation in contract.operations.values():

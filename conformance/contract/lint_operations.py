@@ -9,7 +9,7 @@ from conformance.contract.contract import load_contract
 from conformance.contract.errors import error_code
 from conformance.contract.exchange import Body, Response
 from conformance.contract.pointers import from_pointer, get
-from conformance.contract.problems import Problem
+from conformance.contract.problems import ContractError, Problem
 from conformance.contract.query import readings
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class _Lint:
     ) -> Iterator[Problem]:
         try:
             validator = self.contract.validator(pointer)
-        except ValueError:
+        except ContractError:
             return  # said where the schema is
         if any(validator.is_valid(value) for value in values):
             return

@@ -18,8 +18,8 @@ _NEEDED = ("id", "level", "clause", "operations", "profile", "source", "confiden
 _ALLOWED = {*_NEEDED, "since", "until", "ways", "note"}
 
 
-def _entries(source: Source, key: str) -> list[Any]:
-    value = source.value.get(key, []) if isinstance(source.value, dict) else None
+def _entries(source: Source, key: str, default: list[Any] | None = None) -> list[Any]:
+    value = source.value.get(key, default) if isinstance(source.value, dict) else None
     if not isinstance(value, list):
         raise ContractError("list", f"a list called {key} must stand here", source.path, source.line(key))
     return value
@@ -33,7 +33,9 @@ def read_requirements(path: Path) -> tuple[tuple[Requirement, ...], dict[str, An
             given twice or was retired.
     """
     source = read_yaml(path)
-    retired = {str(entry["id"] if isinstance(entry, dict) else entry): entry for entry in _entries(source, "retired")}
+    retired = {
+        str(entry["id"] if isinstance(entry, dict) else entry): entry for entry in _entries(source, "retired", [])
+    }
     found: dict[str, Requirement] = {}
     for index, entry in enumerate(_entries(source, "requirements")):
         line = source.line("requirements", index)
@@ -93,7 +95,7 @@ def read_profiles(path: Path) -> tuple[dict[str, Profile], Source]:
     source = read_yaml(path)
     found: dict[str, Profile] = {}
     for key in ("profiles", "features"):
-        for index, entry in enumerate(_entries(source, key)):
+        for index, entry in enumerate(_entries(source, key, [])):
             line = source.line(key, index)
             if not isinstance(entry, dict) or not entry.get("id") or not entry.get("title"):
                 raise ContractError("profile", "a profile has an id and a title", path, line)

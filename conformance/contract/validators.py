@@ -16,7 +16,7 @@ import jsonschema_rs
 from conformance.contract.pointers import get, to_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 Steps = tuple[str | int, ...]
 _BASE = "urn:livechat-contract"
@@ -153,12 +153,18 @@ def _faults(error: jsonschema_rs.ValidationError) -> Iterator[SchemaFault]:
 
 
 class Validators:
-    """All validators of one document."""
+    """All validators of one document.
 
-    __slots__ = ("_cache", "_document", "_registry")
+    Args:
+        document: The document.
+        fail: Makes the error for a schema that is none, of a sentence and the steps to it; by default a ValueError.
+    """
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    __slots__ = ("_cache", "_document", "_fail", "_registry")
+
+    def __init__(self, document: Mapping[str, Any], fail: Callable[[str, Steps], Exception] | None = None) -> None:
         self._document = document
+        self._fail = fail or (lambda sentence, steps: ValueError(f"{sentence} at {to_pointer(steps)}"))
         self._registry: jsonschema_rs.Registry | None = None
         self._cache: dict[Steps, Validator] = {}
 
@@ -166,7 +172,7 @@ class Validators:
         """Return the validator of the schema that stands at ``pointer``; the empty pointer allows everything.
 
         Raises:
-            ValueError: No schema stands there, or it is not one.
+            Exception: No schema stands there, or it is not one; what ``fail`` makes of that.
         """
         found = self._cache.get(pointer)
         if found is None:
@@ -201,4 +207,5 @@ class Validators:
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
             lines = [line for line in str(error).splitlines() if line.strip()]
-            raise ValueError(lines[0] if lines else type(error).__name__) from None
+            sentence = f"this is no JSON Schema: {lines[0] if lines else type(error).__name__}"
+            raise self._fail(sentence, pointer) from None

@@ -13,7 +13,7 @@ NEWEST = "3.15"
 RECORDED = ("2.4.14", "3.2.0", "3.4.0", "3.15.0")
 """The releases of which recordings exist."""
 
-_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+.].*)?", re.ASCII)
+_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?", re.ASCII)
 
 
 def parse_version(text: str) -> tuple[int, int, int]:
