@@ -7,6 +7,7 @@ A *place* is a text that names a part of a call: ``path/rid``, ``query/token``, 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -242,6 +243,21 @@ class Live:
             if not only_texts or place.startswith("path/"):
                 made.set(place, value)
         return made
+
+    def outline(self, call: Call) -> str:
+        """What a call says beside its live values: two calls with the same outline are the same call."""
+        made = call.copy()
+        for place, value in (*self.values.items(), *self.always.items()):
+            made.put(place, value if callable(value) or value is DROPPED else place)
+        parts = [
+            made.path,
+            made.query,
+            made.pairs,
+            None if made.body is ABSENT else made.body,
+            made.content,
+            made.media,
+        ]
+        return json.dumps(parts, sort_keys=True, default=repr)
 
 
 def _unless_ill_typed(value: Any) -> Callable[[Any], Any]:

@@ -57,8 +57,9 @@ class Generator:
     def _draw(self, operation: Operation, mode: GenerationMode, number: int) -> list[Call]:
         if number <= 0:
             return []
-        if not operation.body and not operation.parameters:
-            return [Call(operation.id)]
+        if not operation.body and not operation.parameters_in("query"):
+            # All of the path is live values: there is one such call.
+            return [Call(operation.id, path={each.name: "any" for each in operation.parameters})]
         drawn: list[Call] = []
         strategy = self._subject(operation).as_strategy(generation_mode=mode)
 

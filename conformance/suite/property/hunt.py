@@ -44,6 +44,7 @@ class Hunt:
         judge: Is told what held and what was found.
         record: Keeps the counters.
         found: Keys of findings that were dealt with already.
+        sent: Outlines of the well-formed calls that were sent.
     """
 
     operation: Operation
@@ -53,9 +54,15 @@ class Hunt:
     judge: Judge
     record: ItemRecord
     found: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
 
     def well_formed(self, drawn: Call, clause: Requirement) -> None:
         """Send a generated well-formed call with live values, and judge that it is not refused as ill-formed."""
+        live = provide(self.supply, self.operation.id, expendable=False)
+        shape = live.outline(drawn)
+        if shape in self.sent:
+            return  # drawn differently, but the same call as an earlier one once the live values are in
+        self.sent.add(shape)
         call = provide(self.supply, self.operation.id).fit(drawn)
         exchange = call.send(self.client)
         self.supply.noticed(call, exchange)
