@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def _part(path: Path) -> str:
     return path.relative_to(_PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def _imported(path: Path) -> list[tuple[str, int]]:
     """Return the absolute names of all modules that a file imports anywhere in it, and the lines."""
     found: list[tuple[str, int]] = []
