@@ -110,6 +110,8 @@ class Run:
         partial = (
             [f"only {len(chosen)} of {len(self.contract.requirements)} requirements were selected"] if left_out else []
         )
+        if self.settings.shard:
+            partial.append(f"this is shard {self.settings.shard} of a split run; merge joins the shards")
         profiles = profiles_in_force(self.settings, self.info)
         outcomes = list(self.workdir.outcomes())
         run = RunInfo(
@@ -140,6 +142,8 @@ class Run:
             proof=tuple(proof),
         )
         declared = [DeclaredItem(name, ids) for name, ids in self.workdir.plan().items()]
+        other = "It belongs to another shard."
+        declared += [DeclaredItem(name, ids, left_out=other) for name, ids in self.workdir.elsewhere().items()]
         return build_result(
             run, self.contract, outcomes, self.workdir.spools(), declared=declared, waivers=self.waivers
         )

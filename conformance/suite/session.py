@@ -116,8 +116,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     dropped = [one for one in items if one not in set(kept)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-    items[:] = sorted(kept, key=_order)
-    session.workdir.write_plan(session.worker, {item_name(one): clauses_of(one) for one in items})
+    here = _of_shard(kept, session.settings.shard)
+    items[:] = sorted(here, key=_order)
+    elsewhere = {item_name(one): clauses_of(one) for one in kept if one not in set(here)}
+    session.workdir.write_plan(session.worker, {item_name(one): clauses_of(one) for one in items}, elsewhere)
+
+
+def _of_shard(items: list[pytest.Item], shard: str | None) -> list[pytest.Item]:
+    """The items of one part of a split run: dealt out by name, so that every machine deals alike."""
+    if shard is None:
+        return items
+    part, parts = (int(one) for one in shard.split("/"))
+    dealt = {name: number % parts + 1 for number, name in enumerate(sorted(item_name(one) for one in items))}
+    return [one for one in items if dealt[item_name(one)] == part]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -76,15 +76,27 @@ class Workdir:
         """The ledgers of all workers."""
         return sorted(self.path.glob("ledger-*.jsonl"))
 
-    def write_plan(self, worker: str, plan: Mapping[str, tuple[str, ...]]) -> None:
-        """Write down which items a worker collected, so that what is never run can be named."""
-        (self.path / f"plan-{worker}.json").write_bytes(msgspec.json.encode(dict(plan)))
+    def write_plan(
+        self, worker: str, plan: Mapping[str, tuple[str, ...]], elsewhere: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """Write down which items a worker collected, and which belong to other shards, so that all can be named."""
+        path = self.path / f"plan-{worker}.json"
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode({"here": dict(plan), "elsewhere": dict(elsewhere)}))
+        fresh.replace(path)
 
     def plan(self) -> dict[str, tuple[str, ...]]:
         """The items of the run and the requirements that each is bound to; every worker collects the same."""
+        return self._plan("here")
+
+    def elsewhere(self) -> dict[str, tuple[str, ...]]:
+        """The items that belong to other shards of a split run, and their requirements."""
+        return self._plan("elsewhere")
+
+    def _plan(self, part: str) -> dict[str, tuple[str, ...]]:
         merged: dict[str, tuple[str, ...]] = {}
         for path in sorted(self.path.glob("plan-*.json")):
-            merged |= msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[str, ...]])
+            merged |= msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, tuple[str, ...]]])[part]
         return merged
 
     def add_outcome(self, encoded: str) -> None:

@@ -33,8 +33,8 @@ class Option:
     Attributes:
         name: As on the command line, without the two dashes.
         field: The attribute of ``Settings``.
-        kind: ``url``, ``text``, ``secret``, ``choice``, ``flag``, ``count``, ``duration``, ``rate``, ``list`` or
-            ``path``.
+        kind: ``url``, ``text``, ``secret``, ``choice``, ``flag``, ``count``, ``duration``, ``rate``, ``list``,
+            ``shard`` or ``path``.
         help: One line for ``--help``.
         choices: Allowed values of a ``choice``, or of each element of a ``list`` where it is not empty.
         least: Smallest allowed number.
@@ -74,6 +74,12 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("without", "without", "list", "Optional features that the target is declared not to have.", FEATURES),
     Option("only", "only", "list", "Judge only these requirement ids, operations or areas."),
     Option("skip", "skip", "list", "Leave out these requirement ids, operations or areas."),
+    Option(
+        "shard",
+        "shard",
+        "shard",
+        "Judge one part of a run split over machines, for example 1/4; merge joins the parts.",
+    ),
     Option("seed", "seed", "count", "The seed of everything random.", least=0, most=2**63 - 1),
     Option("workers", "workers", "count", "How many processes judge at once.", least=1, most=64),
     Option("strict", "strict", "flag", "Deviations from SHOULD clauses turn the run red, too."),
@@ -266,6 +272,14 @@ def _bare(text: str) -> str:
     return shown(text.lstrip("/").split("/")[0].split("?")[0])[1:-1] or "host"
 
 
+def _shard(option: Option, value: Any, where: str) -> str:
+    """One part of a run as ``K/N`` with K from 1 to N."""
+    match = re.fullmatch(r"\s*(\d{1,3})\s*/\s*(\d{1,3})\s*", value, re.ASCII) if isinstance(value, str) else None
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise _wrong(option, value, where, "one part of several, for example 1/4")
+    return f"{int(match[1])}/{int(match[2])}"
+
+
 _READERS: Final = {
     "url": check_url,
     "text": _text,
@@ -276,5 +290,6 @@ _READERS: Final = {
     "duration": _duration,
     "rate": _rate,
     "list": _list,
+    "shard": _shard,
     "path": _path,
 }

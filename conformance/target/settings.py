@@ -39,6 +39,7 @@ class Settings:
         without: Optional features that the target is declared not to have.
         only: Requirement ids, operations or areas to judge; empty means all.
         skip: Requirement ids, operations or areas to leave out.
+        shard: One part of a run that is split over machines, ``K/N``.
         seed: The seed of everything random.
         workers: Processes that judge at once.
         strict: Whether deviations turn the run red.
@@ -66,6 +67,7 @@ class Settings:
     without: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    shard: str | None = None
     seed: int = 0
     workers: int = 1
     strict: bool = False
