@@ -87,7 +87,10 @@ def test_what_real_servers_let_pass_is_marked(small: Contract) -> None:
     assert [one.tolerated for one in small.check_request(request, "listRooms")] == [True]
     answer = _answer({"rooms": []}, headers={"x-total": "0"})
     assert small.check(Exchange("1", "listRooms", "manager", request, answer)) == []
+    short = _answer({}, headers={"x-total": "0"})
+    assert _points(small.check(Exchange("2", "listRooms", "manager", request, short))) == [("shape", "/rooms")]
     said = _say({"token": "t", "rid": "r", "msg": 5})
+    assert small.check(Exchange("3", "sendMessage", "visitor A", said, _answer({}))) == []
     assert [one.tolerated for one in small.check_request(said, "sendMessage")] == [True]
     missing = _say({"token": "t", "rid": "r"})
     assert [one.tolerated for one in small.check_request(missing, "sendMessage")] == [True]
