@@ -95,7 +95,8 @@ def operation_verdict(operation: OperationResult, requirements: Iterable[Require
         return Verdict.PASS
     mine = [each for each in requirements if operation.id in each.operations]
     applicable = [each for each in mine if not each.excluded]
-    if not operation.judged or (mine and not applicable):
+    owners = [each for each in mine if each.kind == "accepts"]
+    if not operation.judged or (mine and not applicable) or (owners and all(each.excluded for each in owners)):
         return Verdict.NOT_APPLICABLE
     if applicable and all(each.absent or each.verdict is Verdict.UNSUPPORTED for each in applicable):
         return Verdict.UNSUPPORTED
