@@ -161,6 +161,7 @@ class Staff(ServerSide):
             fields: Further fields of the body's ``department``, or other values for those sent by default.
         """
         self._writable()
+        _ = self.admin
         name = name or self.new_department_name()
         body = {
             "enabled": enabled,

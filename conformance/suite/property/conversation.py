@@ -129,7 +129,9 @@ def tour(routing: str, without: frozenset[str] = frozenset()) -> list[Step]:
         if name in possible:
             met.add(name)
             transition, found = possible[name]
-            go(transition, found[0] if fresh else found[-1])
+            # Visitors come in turn; of rooms and messages the newest are taken.
+            last = turn // len(_ON_THE_WAY) if transition.operation == "openRoom" else -1
+            go(transition, found[0] if fresh else found[last % len(found)])
     return steps
 
 
