@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import click
 
+from conformance.cli.claim import MANIFEST
 from conformance.cli.report import usage
 from conformance.report.text import one_line
 from conformance.report.verify import verify_path
@@ -14,7 +17,7 @@ from conformance.verdicts import InvalidResult
 _SHOWN = 20
 _HELP = """Compute every number of REPORT again from the data inside it, and say whether it was altered.
 
-    REPORT is a folder, an index.html or a result.json.
+    REPORT is a folder, an index.html, a result.json, or the folder of a claim.
 
     \b
     Examples:
@@ -35,6 +38,9 @@ def command(report: Path) -> None:
         raise usage(str(error)) from error
     except OSError as error:
         raise usage(f"{report} cannot be read: {error.strerror}.") from error
+    if strangers := _altered_files(report):
+        click.echo(f"Altered: the claim was made with other files than it holds now: {', '.join(strangers)}.")
+        raise SystemExit(1)
     if outcome.intact:
         click.echo(f"Intact: {outcome.checked:,} values were computed again, and all of them agree.")
         click.echo(one_line(outcome.sentence, 500))
@@ -45,3 +51,17 @@ def command(report: Path) -> None:
     if len(outcome.findings) > _SHOWN:
         click.echo(f"  and {len(outcome.findings) - _SHOWN} more")
     raise SystemExit(1)
+
+
+def _altered_files(folder: Path) -> list[str]:
+    """The files of a claim that are not those it was made with; empty where there is no claim."""
+    manifest = folder / MANIFEST
+    if not folder.is_dir() or not manifest.exists():
+        return []
+    try:
+        known = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+        digests = {str(name): str(digest) for name, digest in known.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise usage(f"{manifest} is no claim of this suite.") from error
+    now = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir() if path != manifest}
+    return sorted(one_line(name) for name in digests.keys() | now.keys() if digests.get(name) != now.get(name))
