@@ -41,13 +41,14 @@ def sequence_diagram(steps: Sequence[Step], title: str) -> Markup:
             '<svg class="seq" role="img" width="{w}" height="{h}" viewBox="0 0 {w} {h}" aria-label="{title}">'
         ).format(w=width, h=height, title=one_line(title, 200))
     ]
+    box = f"h{LANE - 16}v26h{16 - LANE}z"
+    life = "".join(f"M{x} 32V{height - 6}" for x in lanes.values())
+    heads = "".join(f"M{x - LANE // 2 + 8} 6{box}" for x in lanes.values())
+    parts.append(
+        Markup('<path class="life" d="{life}"/><path class="lane" d="{heads}"/>').format(life=life, heads=heads)
+    )
     parts.extend(
-        Markup(
-            '<line class="life" x1="{x}" x2="{x}" y1="32" y2="{low}"/>'
-            '<rect class="lane" x="{left}" y="6" width="{w}" height="26" rx="3"/>'
-            '<text class="who" x="{x}" y="23">{name}</text>'
-        ).format(x=x, low=height - 6, left=x - LANE // 2 + 8, w=LANE - 16, name=one_line(name, 20))
-        for name, x in lanes.items()
+        Markup('<text class="who" x="{}" y="23">{}</text>').format(x, one_line(n, 20)) for n, x in lanes.items()
     )
     numbered = list(enumerate(steps, start=1))
     for failed in (False, True):

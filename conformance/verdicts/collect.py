@@ -258,15 +258,15 @@ def _referred(ran: list[ItemOutcome], scenarios: tuple[Scenario, ...]) -> set[st
 def _shown(
     kept: Mapping[str, Exchange], evidence: Mapping[str, Iterable[Evidence]], scenarios: Iterable[Scenario]
 ) -> tuple[dict[str, Exchange], frozenset[str], frozenset[str]]:
-    """Give the exchanges that a report will show, those that show something broken, and the other samples."""
+    """Give the exchanges that a report will show, those that show something broken, and the steps around them."""
     broken: set[str] = set()
     samples: set[str] = set()
     for piece in (each for pieces in evidence.values() for each in pieces):
         wrong = piece.finding in (Finding.BROKEN, Finding.FLAKY)
         (broken if wrong else samples).update(piece.exchanges, piece.steps)
-    steps = {name for each in scenarios if each.outcome is not Verdict.PASS for name in each.exchanges}
-    shown = {name: each for name, each in kept.items() if name in broken | samples | steps}
-    return shown, frozenset(broken), frozenset(samples)
+    steps = frozenset(name for each in scenarios if each.outcome is not Verdict.PASS for name in each.exchanges)
+    shown = {name: each for name, each in kept.items() if name in broken or name in samples or name in steps}
+    return shown, frozenset(broken), steps
 
 
 def _coverage(ran: list[ItemOutcome]) -> Coverage:

@@ -18,6 +18,7 @@ import msgspec
 from conformance.contract.exchange import Body, Exchange
 
 BODY_LIMIT: Final = 4096
+STEP_LIMIT: Final = 1024
 LIMITS: Final = (BODY_LIMIT, 2048, 1024, 700, 500, 350, 250)
 BUDGET: Final = 320_000
 _TELLING: Final = frozenset({"content-type", "x-auth-token", "x-user-id", "location", "allow", "retry-after"})
@@ -104,24 +105,26 @@ def shortened(exchange: Exchange, limit: int = BODY_LIMIT, *, all_headers: bool 
 
 
 def within_budget(
-    exchanges: Mapping[str, Exchange], important: Collection[str], samples: Collection[str]
+    exchanges: Mapping[str, Exchange], important: Collection[str], steps: Collection[str] = ()
 ) -> dict[str, Exchange]:
     """Cut exchanges so that all of them together stay readable in one document.
 
     Args:
         exchanges: By id.
         important: What shows that something is broken: keeps 4 KiB of each body and all headers.
-        samples: What a pass rests on. They are cut further, all alike, until everything fits into the budget; the
-            others, which are only steps of a conversation, are cut to half of that. So the cut depends on nothing
-            but the exchanges.
+        steps: The other steps of conversations that went wrong: they keep 1 KiB of each body.
+
+    All others, samples of what passed, are cut alike until they fit into the budget together; so the cut depends on
+    nothing but the exchanges.
     """
     kept = {name: shortened(each) for name, each in exchanges.items() if name in important}
+    kept |= {
+        name: shortened(each, STEP_LIMIT, all_headers=False)
+        for name, each in exchanges.items()
+        if name in steps and name not in kept
+    }
     for limit in LIMITS:
-        rest = {
-            name: shortened(each, limit if name in samples else limit // 2, all_headers=False)
-            for name, each in exchanges.items()
-            if name not in important
-        }
+        rest = {name: shortened(each, limit, all_headers=False) for name, each in exchanges.items() if name not in kept}
         if limit == LIMITS[-1] or sum(map(_weight, rest.values())) <= BUDGET:
             break
     return {name: kept[name] if name in kept else rest[name] for name in exchanges}
