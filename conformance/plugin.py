@@ -102,5 +102,5 @@ class _Controller:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.write_line("")
-            reporter.write_line(f"livechat: {result.verdict}")
+            reporter.write_line(f"livechat: {result.sentence}")
             reporter.write_line(f"livechat: report in {run.settings.report}")

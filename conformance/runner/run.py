@@ -296,7 +296,10 @@ def prepare_for_pytest(given: Mapping[str, Any], *, app: str | None, config: Pat
         RunError: The run cannot begin.
     """
     named = {name: value for name, value in given.items() if (name, value) != ("url", "reference")}
-    return prepare(resolve(named, config), app=app)
+    prepared = prepare(resolve(named, config), app=app)
+    # Workers read the settings from the work directory, and secrets from the environment, never from a file.
+    os.environ.update(prepared.settings.secrets_env())
+    return prepared
 
 
 __all__ = [
