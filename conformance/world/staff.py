@@ -38,6 +38,7 @@ class Staff(ServerSide):
 
     def _user(self, name: str, roles: Sequence[str] = ("user",)) -> Persona:
         self._writable()
+        _ = self.admin  # without one nothing is written down, for nothing will be made
         # Long, and with every kind of character that a password policy may ask for.
         password = f"Lc1!{secrets.token_hex(14)}"
         for _ in range(5):
