@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from conformance.faults.catalogue import catalogue
+from conformance.faults.generic import to_prove
 from conformance.faults.model import Fault
 
 
 @cache
 def every_fault() -> dict[str, Fault]:
     """All faults by id, those of the catalogue first."""
-    return dict(catalogue())
+    return {**catalogue(), **to_prove()}

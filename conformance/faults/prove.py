@@ -18,6 +18,8 @@ from conformance.faults.model import Fault
 from conformance.faults.prove_plan import BY_CHANCE, Sight, is_by_chance, look
 from conformance.faults.prove_pool import Pool
 from conformance.faults.prove_trial import CONTROL, Seen, Trial
+from conformance.faults.servers import BASE, options_of
+from conformance.reference.site import Options
 from conformance.report import FORMATS
 from conformance.runner.progress import Reporter, Silent
 from conformance.runner.run import Run, prepare, resolve
@@ -175,7 +177,7 @@ def prove(
     """
     begun = time.monotonic()
     reporter = told or Silent()
-    only = tuple(dict.fromkeys(name for one in faults for name in one.breaks)) if partial else ()
+    only = _speaking_of(faults) if partial else ()
     settings = resolve({"level": level, "seed": seed, "report": report, "workers": workers, "only": only})
     run = prepare(settings, formats=FORMATS, reporter=reporter)
     result: Result | None = None
@@ -194,6 +196,15 @@ def prove(
     proved = tuple(trying.proved.values())
     result = run.finish([one.kill() for one in proved])
     return Proof(result, tuple(trying.controls), proved, settings, time.monotonic() - begun)
+
+
+def _speaking_of(faults: Iterable[Fault]) -> tuple[str, ...]:
+    """What the run without faults has to judge for these faults.
+
+    These are the requirements that they break, and the operations: a requirement that is judged by the schemas has
+    no test of its own.
+    """
+    return tuple(dict.fromkeys(name for one in faults for name in (*one.breaks, *one.operations)))
 
 
 def _try(run: Run, trying: _Trying, workers: int) -> None:
@@ -273,10 +284,10 @@ class _Trying:
 
 def _by_options(faults: Iterable[Fault]) -> list[list[Fault]]:
     """The faults that need options of their own, those with the same options together."""
-    groups: dict[str, list[Fault]] = {}
+    groups: dict[Options, list[Fault]] = {}
     for one in faults:
-        if one.options:
-            groups.setdefault(repr(sorted(one.options.items())), []).append(one)
+        if options_of(one) != BASE:
+            groups.setdefault(options_of(one), []).append(one)
     return list(groups.values())
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from conformance.faults.catalogue import catalogue
 from conformance.faults.every import every_fault
+from conformance.faults.generic import AREA, sample, to_prove
 from conformance.faults.model import Fault
 from conformance.faults.prove_plan import chosen, quick_subset
+
+SAMPLES: Final = {"quick": 6, "standard": 40}
+"""How many generic faults of every sort a sample has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,19 @@ def choose(choice: Choice) -> list[Fault]:
     Raises:
         UnknownFault: A fault or an area does not exist.
     """
-    known = every_fault() if choice.faults else catalogue()
-    picked = chosen(known, choice.faults, choice.areas)
-    if choice.quick and not choice.faults:
+    if choice.faults:
+        return chosen(every_fault(), choice.faults, choice.areas)
+    areas = [one for one in choice.areas if one != AREA]
+    picked = chosen(catalogue(), (), areas) if areas or not choice.areas else []
+    if choice.quick:
         picked = quick_subset(picked)
-    return picked
+    return [*picked, *_generic(choice)]
+
+
+def _generic(choice: Choice) -> list[Fault]:
+    asked = choice.generic or ("none" if choice.named and AREA not in choice.areas else "sample")
+    if asked == "none":
+        return []
+    if asked == "all" or (choice.level == "deep" and choice.generic is None):
+        return list(to_prove().values())
+    return sample(SAMPLES["quick" if choice.quick else "standard"])

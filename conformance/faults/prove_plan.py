@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from conformance.faults.model import Depth, Fault
@@ -109,13 +109,6 @@ def quick_subset(faults: Iterable[Fault]) -> list[Fault]:
     for one in faults:
         kept.setdefault((area_of(one), one.kind), one)
     return list(kept.values())
-
-
-def evenly(faults: Sequence[Fault], count: int) -> list[Fault]:
-    """At most ``count`` of the faults, spread evenly over their order, the same ones each time."""
-    if len(faults) <= count:
-        return list(faults)
-    return [faults[number * len(faults) // count] for number in range(count)]
 
 
 def is_by_chance(fault: Fault, item: str) -> bool:

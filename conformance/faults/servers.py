@@ -10,8 +10,13 @@ from conformance.faults.model import Fault
 from conformance.reference import Url, reference_server
 from conformance.reference.site import Options
 
-BASE = Options(routing="Auto_Selection")
-"""The options of a server under proof; a fault may ask for others."""
+BASE = Options(working_video_call=True)
+"""The options of a server under proof, those of the embedded target; a fault may ask for others."""
+
+
+def options_of(fault: Fault) -> Options:
+    """The options of the server that a fault is planted into."""
+    return dataclasses.replace(BASE, **fault.options)
 
 
 @contextmanager
@@ -22,8 +27,7 @@ def faulty_server(fault: Fault) -> Iterator[Url]:
         SeamError: The fault names a behaviour that does not exist.
         TypeError: The fault asks for an option that the reference server does not have.
     """
-    options = dataclasses.replace(BASE, **fault.options)
-    with reference_server(options=options, faults=(fault,)) as url:
+    with reference_server(options=options_of(fault), faults=(fault,)) as url:
         yield url
 
 
