@@ -124,7 +124,8 @@ def test_the_walk_of_contributing_is_true(tmp_path: Path) -> None:
         with reference_server(faults=faults) as url:
             done = subprocess.run(
                 [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "-p", "no:cacheprovider", "-q",
-                 "-o", "addopts=", "--livechat-target", str(url), "--livechat-report", str(tmp_path / "out"), str(folder)],
+                 "-o", "addopts=", "--livechat-target", str(url), "--livechat-report", str(tmp_path / "out"),
+                 str(folder)],
                 capture_output=True,
                 text=True,
                 cwd=tmp_path,
