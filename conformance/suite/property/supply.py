@@ -138,8 +138,8 @@ class Supply:
 
     @property
     def phone(self) -> str:
-        """A telephone number of ours, from which text messages come."""
-        return self._once("phone", self.world.new_phone)
+        """The telephone number of a visitor of ours: text messages from it go to our own department."""
+        return str(self._once("phone", self.world.visitor).phone)
 
     @property
     def inquiry_id(self) -> str:
