@@ -234,6 +234,7 @@ def filter_by_name(site: Site, room: Document, name: re.Pattern[str]) -> bool:
     return name.search(str(room.get("fname", ""))[:_NAME_LENGTH]) is not None
 
 
+@behaviour("rooms.selects")
 def selects(site: Site, room: Document, filters: Filters) -> bool:
     """Whether a room passes every filter."""
     return (
