@@ -260,7 +260,7 @@ def test_a_new_room_is_served_by_an_agent_of_the_department(world: World, judge:
         judge.equal("LC-ROOM-022", username, expected, sentence, exchange=room.exchange, pointer="/room/servedBy")
 
 
-@pytest.mark.clause("LC-ROOM-023")
+@pytest.mark.clause("LC-ROOM-022", "LC-ROOM-023")
 @pytest.mark.routing("Auto_Selection")
 def test_chats_go_in_turn_to_the_agents_of_a_department(world: World, judge: Judge) -> None:
     """Under automatic selection the chats of a department go in turn to its agents, who all have equally many."""
@@ -268,9 +268,14 @@ def test_chats_go_in_turn_to_the_agents_of_a_department(world: World, judge: Jud
     department = world.department(agents=(home.agent, home.second_agent))
     room = None
     serving: list[object] = []
+    names: dict[object, str | None] = {each.user_id: each.username for each in (home.agent, home.second_agent)}
     for _ in range(4):
         room = room_in(world, department)
-        serving.append(served_by(once_served(world, room)).get("_id"))
+        agent = served_by(once_served(world, room))
+        serving.append(agent.get("_id"))
+        if serving[-1] in names:
+            expected_name, sentence = names[serving[-1]], "the servedBy of a room mixes two agents of a department"
+            judge.equal("LC-ROOM-022", agent.get("username"), expected_name, sentence, exchange=room.exchange)
     assert room is not None
     shares = {each.username: serving.count(each.user_id) for each in (home.agent, home.second_agent)}
     sentence = "four new chats did not go to the two agents of the department by halves"
