@@ -82,6 +82,24 @@ def render() -> str:
     return "\n".join(lines) + "\n"
 
 
-if __name__ == "__main__":
+def problems() -> list[str]:
+    """What is wrong with the table, in sentences: empty where all is well."""
+    known, tests = load_contract(None).requirements, checks()
+    found = [f"{id} has no check" for id in known if not tests.get(id)]
+    found += [f"{id} has a check, but is no requirement" for id in sorted(set(tests) - set(known))]
+    if not TABLE.exists() or TABLE.read_text(encoding="utf-8") != render():
+        found.append(f"{TABLE.name} is stale: python scripts/requirements_table.py writes it anew")
+    return found
+
+
+def main() -> None:
+    """Write the table, or with ``--check`` say what is wrong with it and leave it alone."""
+    if "--check" in sys.argv[1:]:
+        found = problems()
+        sys.exit("\n".join(found) if found else 0)
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(render(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
