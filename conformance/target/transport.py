@@ -15,7 +15,7 @@ import httpcore
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from httpcore import SOCKET_OPTION
 
@@ -77,35 +77,38 @@ class _BoundBackend(httpcore.NetworkBackend):
 
 
 class _Answer(httpx.SyncByteStream):
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, let_go: Callable[[], None]) -> None:
         self._stream = stream
+        self._let_go: Callable[[], None] | None = let_go
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._stream
 
     def close(self) -> None:
-        self._stream.close()
+        try:
+            self._stream.close()
+        finally:
+            let_go, self._let_go = self._let_go, None
+            if let_go is not None:
+                let_go()
 
 
 class BoundedTransport(httpx.BaseTransport):
     """Sends requests over HTTP/1.1 and keeps connections alive; errors are those of httpcore.
 
+    Each connection has a pool of its own, which serves one request at a time. In a pool that threads share, httpcore
+    may take a connection for expired while another thread begins to use it, and close it under that request.
+
     Args:
         ssl_context: For https.
-        connections: How many at once at most.
     """
 
-    def __init__(self, ssl_context: ssl.SSLContext | None = None, connections: int = 64) -> None:
+    def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
         self._deadline = _Deadline()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context,
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=_KEEP_ALIVE_S,
-            http1=True,
-            http2=False,
-            network_backend=_BoundBackend(self._deadline),
-        )
+        self._ssl_context = ssl_context
+        self._lock = threading.Lock()
+        self._pools: list[httpcore.ConnectionPool] = []
+        self._idle: list[httpcore.ConnectionPool] = []
 
     def set_deadline(self, at: float | None) -> None:
         """Until when (monotonic seconds) the requests of this thread may take."""
@@ -113,30 +116,60 @@ class BoundedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; the response's body is still to be read."""
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method.encode("ascii"),
-                url=httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.extensions.get("target", request.url.raw_path),
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions={"timeout": request.extensions.get("timeout", {})},
+        pool = self._take()
+        try:
+            answer = pool.handle_request(
+                httpcore.Request(
+                    method=request.method.encode("ascii"),
+                    url=httpcore.URL(
+                        scheme=request.url.raw_scheme,
+                        host=request.url.raw_host,
+                        port=request.url.port,
+                        target=request.extensions.get("target", request.url.raw_path),
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions={"timeout": request.extensions.get("timeout", {})},
+                )
             )
-        )
+        except BaseException:
+            self._let_go(pool)
+            raise
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,
-            stream=_Answer(answer.stream),
+            stream=_Answer(answer.stream, lambda: self._let_go(pool)),
             extensions=answer.extensions,
         )
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        with self._lock:
+            pools, self._pools, self._idle = self._pools, [], []
+        for pool in pools:
+            pool.close()
+
+    def _take(self) -> httpcore.ConnectionPool:
+        """A pool that nobody uses: the one that was used last, or a new one."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            pool = httpcore.ConnectionPool(
+                ssl_context=self._ssl_context,
+                max_connections=1,
+                max_keepalive_connections=1,
+                keepalive_expiry=_KEEP_ALIVE_S,
+                http1=True,
+                http2=False,
+                network_backend=_BoundBackend(self._deadline),
+            )
+            self._pools.append(pool)
+            return pool
+
+    def _let_go(self, pool: httpcore.ConnectionPool) -> None:
+        with self._lock:
+            if pool in self._pools:
+                self._idle.append(pool)
 
 
 def ssl_context(*, insecure: bool, ca: str | None) -> ssl.SSLContext:
