@@ -319,7 +319,7 @@ FAULTS: tuple[Fault, ...] = (
         _GET,
         _STATE,
         _RELATION,
-        "A history that was read twice is answered from a cache from then on.",
-        wrap=stale("getHistory", lambda call: (call.params["rid"], str(call.query)), keep=1),
+        "A history that was read once is answered from a cache from then on.",
+        wrap=stale("getHistory", lambda call: (call.params["rid"], str(call.query))),
     ),
 )
