@@ -315,8 +315,11 @@ def test_filters_of_the_list_add_up(world: World, judge: Judge) -> None:
         ("LC-ROOM-065", {"departmentId": department.id}, {wanted.id, closed.id}),
         ("LC-ROOM-062", {"open": "true"}, {wanted.id, elsewhere.id}),
     ):
-        alone = scene.ask(**query)
+        alone, mine = scene.ask(**query), {room.id for room in scene.rooms}
         if set(ids_in(alone)) != shown:
+            # Perhaps it is only beside the name of the scene that it fails, which is the very question here.
+            alone = ask(world, **query)
+        if set(ids_in(alone)) & mine != shown:
             raise PreconditionFailed(requirement, alone, f"the filter {next(iter(query))} does not work by itself")
     name = wanted.visitor.name
     start = "2020-01-01T00:00:00.000Z"

@@ -33,6 +33,16 @@ def test_a_new_room_is_listed(world: World, judge: Judge) -> None:
         seen = {key: visitor_of(found[0]).get(key) for key in ("_id", "username", "token")}
         expected = {"_id": room.visitor.id, "username": room.visitor.username, "token": room.token}
         judge.equal("LC-ROOM-061", seen, expected, "a room is listed with another visitor", exchange=listed)
+    # Without any filter the newest come first, so that these rooms stand before any that was opened earlier.
+    listed = ask(world)
+    if is_accepted(listed):
+        times = [one for one in (moment(each.get("ts")) for each in rooms_in(listed)) if one is not None]
+        for room in mine:
+            opened, shown = moment(room.data.get("ts")), [each.get("_id") for each in rooms_in(listed)]
+            reached = opened is not None and bool(times) and min(times) < opened
+            held = room.id in shown or not reached
+            sentence = "a room that was just opened is missing from the list without filters"
+            judge.that("LC-ROOM-061", held, sentence, exchange=listed)
 
 
 @pytest.mark.clause("LC-ROOM-080")
