@@ -65,6 +65,15 @@ def listed(world: World, client: RecordingClient) -> tuple[list[dict[str, Any]],
             return all_found, exchange
 
 
+def stored(world: World, client: RecordingClient, name: str) -> tuple[dict[str, Any], Exchange]:
+    """The department with a name as it is listed, empty where there is none, and the last answer.
+
+    It is looked for by its name, so that a creation whose answer carries no ``_id`` is left to the clause that owns it.
+    """
+    departments, exchange = listed(world, client)
+    return next((each for each in departments if each.get("name") == name), {}), exchange
+
+
 def parts(document: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
     """The members of a document that another one has."""
     return {name: document.get(name) for name in like}

@@ -23,6 +23,7 @@ from conformance.reference.match import (
     STRING,
     AnyObject,
     ArrayOf,
+    MatchFailure,
     Maybe,
     ObjectPattern,
     OneOf,
@@ -189,9 +190,13 @@ def create(site: Site, fields: Document, agents: list[Document] | None) -> Docum
 
 @behaviour("departments.update")
 def update(site: Site, stored: Document, fields: Document, agents: list[Document] | None) -> Document:
-    """Change the given fields of a department; its agents only where a list was given."""
+    """Change the given fields of a department; its agents only where a list was given.
+
+    Raises:
+        MatchFailure: The fields name another id. The real server shows the error of its database here.
+    """
     if fields.get("_id", stored["_id"]) != stored["_id"]:
-        raise Failure("The id of a department cannot be changed.")
+        raise MatchFailure("Failed Match.Where validation", "_id")
     document = stored | fields
     if agents is not None:
         document["numAgents"] = len(agents)

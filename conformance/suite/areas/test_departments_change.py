@@ -163,9 +163,10 @@ def test_refused_updates_change_nothing(world: World, client: RecordingClient, j
     )
     department = world.department(agents=[world.home.agent], description="before")
     before = departments.found(departments.read(world, client, department.id))
-    demanding = departments.body(department.name, description="after", requestTagBeforeClosingChat=True)
-    refused = update(world, client, department.id, demanding)
-    judge.refused("LC-DEPARTMENT-051", refused, code="error-validating-department-chat-closing-tags")
+    if not world.version_below("3.0.0"):  # before, there are no closing tags, and the update is a good one
+        demanding = departments.body(department.name, description="after", requestTagBeforeClosingChat=True)
+        refused = update(world, client, department.id, demanding)
+        judge.refused("LC-DEPARTMENT-051", refused, code="error-validating-department-chat-closing-tags")
     partial = departments.body(department.name, description="partial")
     del partial["department"]["email"]
     incomplete = update(world, client, department.id, partial)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.suite import departments
@@ -63,14 +65,12 @@ def test_the_answer_of_a_creation(world: World, client: RecordingClient, judge: 
     """The answer of creating a department carries the new department as it was sent, its _id and its agents."""
     agents = (world.home.agent, world.home.second_agent)
     name = world.new_department_name()
+    # Servers before 3.0 know no closing tags, and refuse a list as the value of a key of one's own.
+    tags: dict[str, Any] = {}
+    if not world.version_below("3.0.0"):
+        tags = {"requestTagBeforeClosingChat": True, "chatClosingTags": _TAGS}
     sent = departments.body(
-        name,
-        agents,
-        description="What it is for",
-        showOnRegistration=False,
-        showOnOfflineForm=False,
-        requestTagBeforeClosingChat=True,
-        chatClosingTags=_TAGS,
+        name, agents, description="What it is for", showOnRegistration=False, showOnOfflineForm=False, **tags
     )
     exchange = departments.create(world, client, sent)
     made = departments.found(exchange)
@@ -104,14 +104,14 @@ def test_the_answer_of_a_creation(world: World, client: RecordingClient, judge: 
         exchange=exchange,
         pointer="/agents",
     )
-    read = departments.read(world, client, str(made.get("_id")))
+    stored, read = departments.stored(world, client, name)
     judge.equal(
         "LC-DEPARTMENT-021",
-        departments.found(read).get("numAgents"),
+        stored.get("numAgents"),
         len(agents),
         "numAgents is not the number of agents",
         exchange=read,
-        pointer="/department/numAgents",
+        pointer="/departments",
     )
 
 
