@@ -1,0 +1,472 @@
+"""Faults of the life of a chat: what must stay the same from its opening to its survey, and what its history tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.faults.model import Depth, Fault, Kind
+from conformance.faults.ways import after, answered, during, each_listed
+from conformance.reference import rooms
+from conformance.reference.site import add, iso, milliseconds, new_id, now, save
+
+_STATE, _LIVE, _RELATION = Kind.STATE, Depth.LIVE_ROOM, Depth.RELATION
+_HISTORY = ("getHistory",)
+
+
+def _closed_backwards(site: Any, room: Any) -> None:
+    if not room.get("open"):
+        room["_id"] = room["_id"][::-1]
+
+
+def _visitor_is_agent(room: Any, site: Any, *args: Any) -> Any:
+    if room.get("servedBy"):
+        room["v"]["username"] = room["servedBy"]["username"]
+        save(site, site.rooms, room)
+    return room
+
+
+def _begins_anew(nothing: None, site: Any, room: Any, inquiry: Any, department: str) -> None:
+    room["ts"] = now(site)
+    save(site, site.rooms, room)
+
+
+def _renames_visitor(nothing: None, site: Any, room: Any, *args: Any) -> None:
+    visitor = site.visitors.get(room["v"]["_id"])
+    if visitor is not None:
+        save(site, site.visitors, {**visitor, "username": f"{visitor['username']}-1"})
+
+
+def _new_inquiry(nothing: None, site: Any, room: Any, inquiry: Any, department: str) -> None:
+    site.inquiries.remove(inquiry["_id"])
+    inquiry["_id"] = new_id(site)
+    add(site, site.inquiries, inquiry)
+
+
+def _second_inquiry(nothing: None, site: Any, room: Any, inquiry: Any, department: Any) -> None:
+    add(site, site.inquiries, {**inquiry, "_id": new_id(site), "status": "queued"})
+
+
+def _room_only(original: Any, site: Any, room: Any, inquiry: Any, department: str) -> None:
+    room["departmentId"] = department
+    save(site, site.rooms, room)
+
+
+def _stays_queued(original: Any, site: Any, inquiry: Any, status: str) -> None:
+    original(site, inquiry, "queued" if status == "taken" else status)
+
+
+def _first_agent(part: Any, site: Any, token: str) -> Any:
+    room = part.get("room") or {}
+    if "agent" in part:
+        agents = site.memory.setdefault("config agents", {})
+        part["agent"] = agents.setdefault(room["_id"], part["agent"])
+    return part
+
+
+def _first_served(site: Any, room: Any) -> None:
+    served = site.memory.setdefault("listed agents", {})
+    if room.get("servedBy"):
+        room["servedBy"] = served.setdefault(room["_id"], room["servedBy"])
+
+
+def _no_department(site: Any, room: Any) -> None:
+    if not room.get("servedBy"):
+        room.pop("departmentId", None)
+
+
+def _keeps_time(original: Any, site: Any, room: Any, agent: Any) -> None:
+    before = site.memory.setdefault("served since", {}).get(room["_id"])
+    original(site, room, agent)
+    if before:
+        room["servedBy"]["ts"] = before
+    site.memory["served since"][room["_id"]] = room["servedBy"]["ts"]
+
+
+def _open_false(site: Any, room: Any) -> None:
+    room.setdefault("open", False)
+
+
+def _marks_cl(nothing: None, site: Any, room: Any, *args: Any) -> None:
+    room["cl"] = True
+
+
+def _uncounted(nothing: None, site: Any, room: Any, agent: Any) -> None:
+    room["usersCount"] -= 1
+
+
+def _count_stays(original: Any, site: Any, room: Any) -> None:
+    before = room["usersCount"]
+    original(site, room)
+    room["usersCount"] = before
+
+
+def _first_room(original: Any, site: Any, token: str, identifier: str) -> Any:
+    room = original(site, token, identifier)
+    own = rooms.open_rooms(site, token)
+    return own[0] if room.get("open") and own else room
+
+
+def _survey_opens(nothing: None, site: Any, room: Any, answers: Any) -> None:
+    if not room.get("open"):
+        save(site, site.rooms, {**room, "open": True})
+
+
+def _closing_cleans(nothing: None, site: Any, room: Any, *args: Any, **more: Any) -> None:
+    for message in site.messages.find({"rid": room["_id"], "t": None}):
+        if "token" not in message:
+            site.messages.remove(message["_id"])
+
+
+def _silent(kind: str, text: str | None = None) -> Any:
+    """Leave one kind of system message out."""
+
+    def append(original: Any, site: Any, room: Any, what: str, words: str, *args: Any, **more: Any) -> Any:
+        if what == kind and text in (None, words):
+            return {}
+        return original(site, room, what, words, *args, **more)
+
+    return append
+
+
+def _wordless(original: Any, site: Any, room: Any, person: Any, text: str, more: Any = None) -> Any:
+    return original(site, room, person, "" if (more or {}).get("t") == "livechat-close" else text, more)
+
+
+def _by_an_agent(original: Any, site: Any, room: Any, person: Any, text: str, more: Any = None) -> Any:
+    if (more or {}).get("t") == "livechat-close" and room.get("servedBy"):
+        person = room["servedBy"]
+    return original(site, room, person, text, more)
+
+
+def _entries(change: Any, *kinds: str) -> Any:
+    """Change the system entries of a history as they are read: ``change(entry)``."""
+
+    def edit(site: Any, call: Any, body: Any) -> None:
+        for entry in body["messages"]:
+            if entry.get("t") in kinds or (not kinds and "t" in entry):
+                change(entry)
+
+    return answered("getHistory", edit)
+
+
+def _two_hours_on(entry: Any) -> None:
+    entry["ts"] = iso(milliseconds(entry["ts"]) + 7_200_000)
+
+
+def _team_closed_is_fine(original: Any, site: Any, room: Any) -> None:
+    if room.get("closer") != "user":
+        original(site, room)
+
+
+def _counts_elsewhere(nothing: None, site: Any, room: Any, change: int) -> None:
+    others = site.rooms.find({"open": True}, where=lambda one: one["v"]["token"] != room["v"]["token"])
+    if others:
+        save(site, site.rooms, {**others[-1], "msgs": others[-1]["msgs"] + change})
+
+
+def _closes_elsewhere(nothing: None, site: Any, room: Any, *args: Any, **more: Any) -> None:
+    others = site.rooms.find({"open": True}, where=lambda one: one["v"]["token"] != room["v"]["token"])
+    if others:
+        others[-1].pop("open")
+        save(site, site.rooms, others[-1])
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "lifecycle.closed-has-another-id",
+        ("LC-LIFE-001",),
+        ("closeRoom", "listRooms"),
+        _STATE,
+        _RELATION,
+        "A closed room is listed with another id.",
+        wrap=each_listed("listRooms", "rooms", _closed_backwards),
+    ),
+    Fault(
+        "lifecycle.visitor-becomes-agent",
+        ("LC-LIFE-002",),
+        ("takeInquiry", "forwardRoom", "openRoom"),
+        _STATE,
+        _RELATION,
+        "A room that is taken carries the agent's username as the visitor's.",
+        wrap=after("queue.take", _visitor_is_agent),
+    ),
+    Fault(
+        "lifecycle.transfer-begins-anew",
+        ("LC-LIFE-003",),
+        ("transferRoom", "forwardRoom"),
+        _STATE,
+        _RELATION,
+        "A room that changes its department gets a new ts.",
+        wrap=after("queue.set_department", _begins_anew),
+    ),
+    Fault(
+        "lifecycle.visitor-renamed",
+        ("LC-LIFE-004",),
+        ("transferRoom", "getVisitor"),
+        _STATE,
+        _RELATION,
+        "A transfer gives the visitor another username.",
+        wrap=after("queue.save_transfer", _renames_visitor),
+    ),
+    Fault(
+        "lifecycle.inquiry-renewed",
+        ("LC-LIFE-005",),
+        ("getInquiry", "transferRoom"),
+        _STATE,
+        _RELATION,
+        "A room that changes its department gets a new inquiry.",
+        wrap=after("queue.set_department", _new_inquiry),
+    ),
+    Fault(
+        "lifecycle.two-inquiries",
+        ("LC-LIFE-006",),
+        ("listInquiries", "transferRoom"),
+        _STATE,
+        _RELATION,
+        "A room that goes back into the queue waits there twice.",
+        wrap=after("queue.return_to_queue", _second_inquiry),
+    ),
+    Fault(
+        "lifecycle.inquiry-left-behind",
+        ("LC-LIFE-007", "LC-TRANSFER-009"),
+        ("getInquiry", "transferRoom"),
+        _STATE,
+        _RELATION,
+        "The inquiry of a room that changes its department keeps the old one.",
+        wrap={"queue.set_department": _room_only},
+    ),
+    Fault(
+        "lifecycle.served-and-queued",
+        ("LC-LIFE-008",),
+        ("getInquiry", "takeInquiry"),
+        _STATE,
+        _RELATION,
+        "The inquiry of a room that an agent serves stays queued.",
+        wrap={"inquiries.set_status": _stays_queued},
+    ),
+    Fault(
+        "lifecycle.config-keeps-agent",
+        ("LC-LIFE-009",),
+        ("getConfig",),
+        _STATE,
+        _RELATION,
+        "The configuration shows the agent who served the room first.",
+        wrap=after("config.of_visitor", _first_agent),
+    ),
+    Fault(
+        "lifecycle.list-keeps-agent",
+        ("LC-LIFE-010",),
+        ("listRooms", "openRoom"),
+        _STATE,
+        _RELATION,
+        "The list shows each room with the agent under whom it was listed first.",
+        wrap=each_listed("listRooms", "rooms", _first_served),
+    ),
+    Fault(
+        "lifecycle.list-forgets-department",
+        ("LC-LIFE-010",),
+        ("listRooms", "openRoom"),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "The list shows rooms that wait without their department.",
+        wrap=each_listed("listRooms", "rooms", _no_department),
+    ),
+    Fault(
+        "lifecycle.served-since-first",
+        ("LC-LIFE-011",),
+        ("takeInquiry", "forwardRoom", "openRoom"),
+        _STATE,
+        _RELATION,
+        "The ts of servedBy is that of the first agent for ever.",
+        wrap={"rooms.set_agent": _keeps_time},
+    ),
+    Fault(
+        "lifecycle.open-false",
+        ("LC-LIFE-012",),
+        ("listRooms", "closeRoom"),
+        Kind.SCHEMA,
+        _LIVE,
+        "A closed room is listed with open false.",
+        wrap=each_listed("listRooms", "rooms", _open_false),
+    ),
+    Fault(
+        "lifecycle.closed-cl",
+        ("LC-LIFE-013",),
+        ("listRooms", "closeRoom"),
+        _STATE,
+        _LIVE,
+        "A closed room has cl true.",
+        wrap=after("rooms.mark_closed", _marks_cl),
+    ),
+    Fault(
+        "lifecycle.agent-uncounted",
+        ("LC-LIFE-014",),
+        ("openRoom", "takeInquiry"),
+        _STATE,
+        _LIVE,
+        "The usersCount of a room leaves its agent out.",
+        wrap=after("rooms.subscribe", _uncounted),
+    ),
+    Fault(
+        "lifecycle.closed-count-stays",
+        ("LC-LIFE-015",),
+        ("closeRoom", "listRooms"),
+        _STATE,
+        _RELATION,
+        "The usersCount of a room stays as it was when the room is closed.",
+        wrap={"rooms.remove_all_subscriptions": _count_stays},
+    ),
+    Fault(
+        "lifecycle.messages-in-first-room",
+        ("LC-LIFE-016",),
+        ("sendMessage", "getHistory"),
+        _STATE,
+        _RELATION,
+        "What a visitor writes goes into the first of his open rooms.",
+        wrap=during("sendMessage", "rooms.require_of_visitor", _first_room),
+    ),
+    Fault(
+        "lifecycle.survey-reopens",
+        ("LC-LIFE-017",),
+        ("surveyRoom", "listRooms"),
+        _STATE,
+        _RELATION,
+        "A survey opens the closed room again.",
+        wrap=after("survey.store", _survey_opens),
+    ),
+    Fault(
+        "lifecycle.closing-drops-answers",
+        ("LC-LIFE-018",),
+        ("closeRoom", "getHistory"),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "Closing a room removes what the agent wrote.",
+        wrap=after("rooms.close", _closing_cleans),
+    ),
+    Fault(
+        "lifecycle.take-untold",
+        ("LC-LIFE-019",),
+        ("takeInquiry", *_HISTORY),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "Taking a chat leaves nothing in its history.",
+        wrap=during("takeInquiry", "messages.append_system", _silent("command", "connected")),
+    ),
+    Fault(
+        "lifecycle.opening-untold",
+        ("LC-LIFE-020",),
+        ("openRoom", *_HISTORY),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "The history of a new room does not tell of its agent.",
+        wrap=during("openRoom", "messages.append_system", _silent("command", "connected")),
+    ),
+    Fault(
+        "lifecycle.joining-untold",
+        ("LC-LIFE-021",),
+        ("forwardRoom", *_HISTORY),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "A forward does not tell of the agent who joined.",
+        wrap=during("forwardRoom", "messages.append_system", _silent("uj")),
+    ),
+    Fault(
+        "lifecycle.leaving-untold",
+        ("LC-LIFE-022",),
+        ("transferRoom", *_HISTORY),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "A transfer does not tell of the agent who left.",
+        wrap=during("transferRoom", "messages.append_system", _silent("ul")),
+    ),
+    Fault(
+        "lifecycle.closing-wordless",
+        ("LC-LIFE-023",),
+        ("closeRoom", *_HISTORY),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "The entry of a closing has no text.",
+        wrap=during("closeRoom", "messages.append", _wordless),
+    ),
+    Fault(
+        "lifecycle.closed-by-agent",
+        ("LC-LIFE-023",),
+        ("closeRoom", *_HISTORY),
+        _STATE,
+        _RELATION,
+        "The entry of a visitor's closing is by his agent.",
+        wrap=during("closeRoom", "messages.append", _by_an_agent),
+    ),
+    Fault(
+        "lifecycle.no-transcript-prompt",
+        ("LC-LIFE-024",),
+        ("closeRoom", *_HISTORY),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "A closing does not prompt for the transcript.",
+        wrap=during("closeRoom", "messages.append_system", _silent("command", "promptTranscript")),
+    ),
+    Fault(
+        "lifecycle.entries-groupable",
+        ("LC-LIFE-025",),
+        _HISTORY,
+        _STATE,
+        _LIVE,
+        "System entries do not say that they are not groupable.",
+        wrap=_entries(lambda entry: entry.pop("groupable", None)),
+    ),
+    Fault(
+        "lifecycle.entry-without-author",
+        ("LC-LIFE-026",),
+        _HISTORY,
+        Kind.SCHEMA,
+        _LIVE,
+        "The entries of commands have an author without a username.",
+        wrap=_entries(lambda entry: entry["u"].pop("username", None), "command"),
+    ),
+    Fault(
+        "lifecycle.entries-share-id",
+        ("LC-LIFE-027",),
+        _HISTORY,
+        _STATE,
+        _RELATION,
+        "All entries of commands have the id of their room.",
+        wrap=_entries(lambda entry: entry.update(_id=entry["rid"]), "command"),
+    ),
+    Fault(
+        "lifecycle.entries-local-time",
+        ("LC-LIFE-028",),
+        _HISTORY,
+        _STATE,
+        _RELATION,
+        "The ts of commands is the local time of a server two hours east, written as UTC.",
+        wrap=_entries(_two_hours_on, "command"),
+    ),
+    Fault(
+        "lifecycle.team-closed-is-fine",
+        ("LC-LIFE-029",),
+        ("closeRoom",),
+        Kind.VALIDATION,
+        _RELATION,
+        "A room that the team closed can be closed by its visitor again.",
+        wrap=during("closeRoom", "rooms.require_open", _team_closed_is_fine),
+    ),
+    Fault(
+        "lifecycle.counts-elsewhere",
+        ("LC-LIFE-030",),
+        ("sendMessage", "listRooms"),
+        Kind.STATE,
+        _RELATION,
+        "A message counts in the newest room of another visitor as well.",
+        wrap=after("messages.count_in_room", _counts_elsewhere),
+    ),
+    Fault(
+        "lifecycle.closes-elsewhere",
+        ("LC-LIFE-030",),
+        ("closeRoom", "listRooms"),
+        Kind.STATE,
+        _RELATION,
+        "Closing a room closes the newest room of another visitor as well.",
+        wrap=after("rooms.close", _closes_elsewhere),
+    ),
+)
