@@ -64,10 +64,11 @@ def store_survey(inner: Inner, site: Site, room: Document, answers: dict[str, st
 
 
 def store_page(inner: Inner, site: Site, *rest: Any) -> Document:
-    """Let the visit of a page be found later."""
+    """Let the visit of a page be found later; one without a room is there at once, for the room to find."""
     page: Document = inner(site, *rest)
-    site.messages.remove(page["_id"])
-    later(site, lambda: site.messages.insert(page), key="pages")
+    if page.get("rid"):
+        site.messages.remove(page["_id"])
+        later(site, lambda: site.messages.insert(page), key="pages")
     return page
 
 

@@ -90,9 +90,16 @@ def queued_only(inner: Inner, site: Site, call: Any) -> Answer:
     """Read an inquiry only while it waits in the queue (inquiries/002 062)."""
     answer: Answer = inner(site, call)
     inquiry = answer.body.get("inquiry")
+    if inquiry and inquiry["status"] != "queued":
+        answer.body["inquiry"] = None
+    return answer
+
+
+def bare_inquiry(inner: Inner, site: Site, call: Any) -> Answer:
+    """Show a waiting inquiry without its place in the queue and without estimates (inquiries/041)."""
+    answer = queued_only(inner, site, call)
+    inquiry = answer.body.get("inquiry")
     if inquiry:
-        if inquiry["status"] != "queued":
-            answer.body["inquiry"] = None
         for key in ("queueOrder", "estimatedWaitingTimeQueue", "estimatedServiceTimeAt"):
             inquiry.pop(key, None)
     return answer
@@ -246,6 +253,7 @@ V2_4_14 = Variant(
         "rooms.read_interval": read_interval,
         "rooms.with_department": whole_department,
         "departments.validate": no_closing_tags,
+        "operation.getInquiry": bare_inquiry,
         "operation.setUserStatus": set_status,
         "operation.sendOfflineMessage": livechat_text,
         "operation.requestTranscript": livechat_text,

@@ -19,6 +19,7 @@ def _get_agent_info(supply: Supply, expendable: bool) -> Live:
 
 @supplies("getNextAgent")
 def _get_next_agent(supply: Supply, expendable: bool) -> Live:
+    supply.need_turn()
     visitor = supply.visitor
     # Without a department the server chooses among all agents, and moves the turn of one who may not be ours.
     always = {"query/department": supply.department_id} if supply.world.has_admin else {}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from conformance.contract import Contract
 from conformance.contract.exchange import Exchange
 from conformance.suite.property.call import Call
-from conformance.target.personas import Persona
+from conformance.target.personas import NOBODY, Persona
 from conformance.world import CustomField, Department, Message, Room, Trigger, Unavailable, Visitor, World
 
 T = TypeVar("T")
@@ -135,6 +135,22 @@ class Supply:
     def trigger(self) -> Trigger:
         """A trigger."""
         return self._once("trigger", self.world.trigger)
+
+    def need_turn(self) -> None:
+        """Go on only where somebody is next: an agent of ours, or by what the widget says one of the server's own.
+
+        Raises:
+            Unavailable: Nobody is online, or chats are taken by hand, and without an administrator that cannot change.
+        """
+        if self.world.has_admin:
+            return
+        exchange = self.world.client.send(NOBODY, "getConfig")
+        config = exchange.json.get("config") if isinstance(exchange.json, dict) else None
+        shown = config if isinstance(config, dict) else {}
+        settings = shown.get("settings")
+        by_hand = isinstance(settings, dict) and settings.get("showConnecting") is True
+        if shown.get("online") is False or by_hand:
+            raise Unavailable("no agent is next on the server, and without admin credentials none can be made")
 
     @property
     def phone(self) -> str:
