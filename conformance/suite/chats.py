@@ -41,8 +41,14 @@ def spot(agent: Persona | None, department: Department | None) -> tuple[Any, Any
     return agent.user_id if agent else None, department.id if department else None
 
 
-def seen(world: World, judge: Judge, room: Room) -> dict[str, Any]:
+def seen(world: World, judge: Judge, room: Room, keeps: str | None = None) -> dict[str, Any]:
     """An open room as its visitor reads it now.
+
+    Args:
+        world: The world.
+        judge: Judges ``keeps``.
+        room: The room.
+        keeps: The clause that another room in its place breaks; without one the test could not go on, no more.
 
     Raises:
         PreconditionFailed: It could not be read, or another room was answered.
@@ -50,14 +56,24 @@ def seen(world: World, judge: Judge, room: Room) -> dict[str, Any]:
     document = world.reread(room)
     if document.get("_id") != room.id:
         assert judge.last is not None
+        if keeps is not None:
+            world.created("room", f"{room.token}/{document.get('_id')}", str(document.get("_id")), token=room.token)
+            judge.equal(
+                keeps, document.get("_id"), room.id, "the room is not found again under its id", pointer="/room"
+            )
         raise judge.missing(judge.last, f"the open room {room.id} that was asked for")
     return document
 
 
-def settled(world: World, judge: Judge, room: Room, wanted: tuple[Any, Any]) -> dict[str, Any]:
-    """The room's document as soon as it is at the wanted place, or the last one before the deadline."""
+def settled(
+    world: World, judge: Judge, room: Room, wanted: tuple[Any, Any], keeps: str | None = None
+) -> dict[str, Any]:
+    """The room's document as soon as it is at the wanted place, or the last one before the deadline.
+
+    ``keeps`` is as in ``seen``.
+    """
     return world.eventually(
-        lambda: seen(world, judge, room), until=lambda document: place(document) == wanted, deadline_s=SETTLE_S
+        lambda: seen(world, judge, room, keeps), until=lambda document: place(document) == wanted, deadline_s=SETTLE_S
     )
 
 

@@ -53,7 +53,7 @@ def test_a_forward_to_an_agent(world: World, client: RecordingClient, judge: Jud
     # First a manager forwards, then the agent who serves the chat now.
     for number, (who, target) in enumerate(((world.manager(), home.second_agent), (home.second_agent, home.agent))):
         answer = first if number == 0 else forward(client, who, room, userId=target.user_id)
-        found = settled(world, judge, room, spot(target, home.department))
+        found = settled(world, judge, room, spot(target, home.department), "LC-TRANSFER-034")
         asked = judge.last
         assert asked is not None
         judge.equal(
@@ -90,7 +90,7 @@ def test_a_forward_to_a_department(world: World, client: RecordingClient, judge:
     answer = forward(client, world.manager(), room, departmentId=target.id)
     if not is_accepted(answer):
         raise judge.missing(answer, "the forward to a department")
-    found = settled(world, judge, room, spot(home.second_agent, target))
+    found = settled(world, judge, room, spot(home.second_agent, target), "LC-TRANSFER-034")
     asked = judge.last
     assert asked is not None
     sentence = "after a forward to a department the room is not in it"
@@ -122,7 +122,7 @@ def test_a_forward_to_a_department_queues_the_room(world: World, client: Recordi
     answer = forward(client, world.manager(), room, departmentId=target.id)
     if not judge.accepted("LC-TRANSFER-033", answer, "under manual selection a forward to a department was refused"):
         return
-    found = settled(world, judge, room, spot(None, target))
+    found = settled(world, judge, room, spot(None, target), "LC-TRANSFER-034")
     asked = judge.last
     assert asked is not None
     sentence = "after a forward to a department the room is not in it"

@@ -66,7 +66,7 @@ def test_a_transfer_moves_the_room(world: World, client: RecordingClient, judge:
     id = judge.pick(answer, "room", "_id")
     sentence = "the answer of the transfer shows another room"
     judge.equal("LC-TRANSFER-005", id, room.id, sentence, exchange=answer, pointer="/room/_id")
-    found = settled(world, judge, room, spot(home.second_agent, target))
+    found = settled(world, judge, room, spot(home.second_agent, target), "LC-TRANSFER-005")
     asked = judge.last
     same = judge.last is not None and judge.pick(judge.last, "newRoom") is False
     judge.that("LC-TRANSFER-005", same, "after the transfer the room is not found again under its id", exchange=asked)
