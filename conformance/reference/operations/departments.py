@@ -133,11 +133,11 @@ def _check_keys(department: Document) -> None:
     """Refuse keys that a document cannot have.
 
     Raises:
-        Failure: A key begins with a dollar sign, is empty, or has a dot in it.
+        MatchFailure: A key begins with a dollar sign, is empty, or has a dot in it.
     """
     for key in department:
         if not key or key.startswith("$") or "." in key or "\0" in key:
-            raise Failure(f"The field '{key}' is not valid for storage.")
+            raise MatchFailure("Failed Match.Where validation", f"department.{key}")
 
 
 def _number(value: Any) -> int:
