@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from conformance.contract import Contract
-from conformance.suite.judge import Judge
+from conformance.suite.judge import Judge, describe, is_accepted
 from conformance.suite.levels import BUDGETS, Budget
 from conformance.suite.recorder import ItemRecord, Recorder
 from conformance.suite.selection import Selection
@@ -176,6 +176,7 @@ def _tell_pytest(session: Session, item: pytest.Item, call: pytest.CallInfo[None
 def _sort_exception(session: Session, item: pytest.Item, error: BaseException) -> None:
     record = session.recorder.item
     if isinstance(error, PreconditionFailed):
+        _judge_own_precondition(session, item, error)
         session.closing[item.nodeid] = (Finding.BLOCKED, str(error), error.requirement_id or None)
     elif isinstance(error, Unavailable | WriteRefused | pytest.skip.Exception):
         session.closing[item.nodeid] = (Finding.NOT_APPLICABLE, str(error), None)
@@ -189,6 +190,24 @@ def _sort_exception(session: Session, item: pytest.Item, error: BaseException) -
         session.closing[item.nodeid] = (Finding.BLOCKED, broken.sentence, broken.requirement)
     else:
         session.errors[item.nodeid] = "".join(traceback.format_exception(error))
+
+
+def _judge_own_precondition(session: Session, item: pytest.Item, error: PreconditionFailed) -> None:
+    """A test about what an operation accepts, whose own preparation that operation refused, has found its answer.
+
+    Else such a clause would be blocked by nothing but itself, and nobody would say that it is broken.
+    """
+    clause = session.contract.requirements.get(error.requirement_id or "")
+    own = clause is not None and clause.kind == "accepts" and clause.id in clauses_of(item)
+    if clause is not None and own and error.exchange is not None and not is_accepted(error.exchange):
+        session.judges[item.nodeid].that(
+            clause.id,
+            False,
+            str(error),
+            exchange=error.exchange,
+            expected="200 with success true",
+            observed=describe(error.exchange),
+        )
 
 
 def _outcome(session: Session, item: pytest.Item) -> ItemOutcome:
