@@ -68,6 +68,7 @@ def test_a_forward_changes_the_agent(world: World, client: RecordingClient, judg
     """After a forward the agent that is read is the new one."""
     home = world.home
     room = world.served_room(agent=home.agent)
+    agent_of(client, room)  # what was read before the forward must not be what is read after it
     forwarded = client.send(world.admin, "forwardRoom", json={"roomId": room.id, "userId": home.second_agent.user_id})
     if forwarded.status != 200:
         raise judge.missing(forwarded, "the forward to another agent")

@@ -82,7 +82,9 @@ def test_the_configuration_holds_all_its_parts(world: World, client: RecordingCl
         exchange=exchange,
         pointer="/config/survey",
     )
-    personal = [name for name in _PERSONAL if name in config]
+    read(client, token=world.visitor().token)  # somebody is there whose data could be shown to others
+    exchange = read(client)
+    personal = [name for name in _PERSONAL if name in config_of(judge, exchange)]
     judge.equal(
         "LC-CONFIG-016", personal, [], "without a token the configuration shows somebody's data", exchange=exchange
     )
@@ -124,6 +126,7 @@ def test_online_of_a_department_follows_its_own_agents(world: World, client: Rec
     """With a department the configuration speaks of that department's agents; away and busy ones count."""
     agent = world.agent()
     department, empty = world.department(agents=[agent]), world.department()
+    world.keep_online(world.home.agent)  # somebody is online, but not in these departments
 
     def ask(of: Department, wanted: bool) -> Exchange:
         return world.eventually(lambda: read(client, department=of.id), until=lambda seen: _online(seen) is wanted)

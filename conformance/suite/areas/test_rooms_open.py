@@ -294,8 +294,9 @@ def leaves_nothing(world: World, judge: Judge, visitor: Visitor) -> None:
 @pytest.mark.exclusive
 def test_nobody_online_means_no_room(world: World, client: RecordingClient, judge: Judge) -> None:
     """While nobody is online a new room is refused and leaves nothing behind, unless chats need no agent."""
-    visitor, wanted = world.visitor(), world.new_room_id()
+    visitor, wanted, lone = world.visitor(), world.new_room_id(), world.visitor(department=None)
     with nobody_online(world):
+        judge.refused("LC-ROOM-024", ask(client, lone), code="no-agent-online")
         answers = [ask(client, visitor), ask(client, visitor, rid=wanted)]
         for answer in answers:
             judge.refused("LC-ROOM-024", answer, code="no-agent-online")
