@@ -137,7 +137,7 @@ FAULTS: tuple[Fault, ...] = (
         _STATE,
         _RELATION,
         "The agent of a room is answered from a cache that a forward does not empty.",
-        wrap=stale("getAgentInfo", lambda call: call.params["rid"]),
+        wrap=stale("getAgentInfo", lambda call: (call.params["rid"], call.params["token"])),
     ),
     Fault(
         "agents.token-unchecked",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.faults.model import Depth, Fault, Kind
-from conformance.faults.ways import answered, skipped
+from conformance.faults.ways import skipped
 from conformance.reference.envelope import Refusal, failure
 from conformance.reference.site import MAIL, add, new_id, save, setting
 from conformance.reference.visitors import find_visitor
@@ -322,8 +322,10 @@ FAULTS: tuple[Fault, ...] = (
         _REGISTER,
         _LOSS,
         _RELATION,
-        "The answer of a registration has no livechatData.",
-        wrap=answered("registerVisitor", lambda site, call, body: body["visitor"].pop("livechatData", None)),
+        "Of several custom fields of a registration only the first is stored.",
+        wrap={
+            "visitors.store_fields": lambda original, site, token, fields: original(site, token, fields[:1]),
+        },
     ),
     Fault(
         "visitors.fields-overwrite",
