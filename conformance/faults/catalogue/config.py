@@ -449,11 +449,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "config.cached",
-        ("LC-CONFIG-017", "LC-CONFIG-018"),
+        ("LC-CONFIG-018",),
         _CONFIG,
         _STATE,
         _RELATION,
         "The configuration of a token is answered from a cache.",
-        wrap=stale("getConfig", lambda call: str(call.query), keep=1),
+        wrap=stale("getConfig", lambda call: str(call.query)),
     ),
 )

@@ -41,8 +41,10 @@ def _of_token(site: Any, condition: Any, more: Any) -> Any:
     return {**condition, "rid": rids}, more
 
 
-def _any_message(site: Any, condition: Any, more: Any) -> Any:
-    return {"rid": condition["rid"]}, more
+def _all_where_none(site: Any, condition: Any, more: Any) -> Any:
+    if site.messages.count(condition):
+        return condition, more
+    return {"t": condition["t"]}, more
 
 
 def _oldest(site: Any, condition: Any, more: Any) -> Any:
@@ -218,13 +220,13 @@ FAULTS: tuple[Fault, ...] = (
         wrap=_listing("listPagesVisited", "messages", _of_token),
     ),
     Fault(
-        "pages.with-messages",
+        "pages.none-is-all",
         ("LC-PAGE-019",),
         ("listPagesVisited",),
         _STATE,
         _RELATION,
-        "All messages of a room are listed as its pages.",
-        wrap=_listing("listPagesVisited", "messages", _any_message),
+        "A room without pages lists those of all rooms.",
+        wrap=_listing("listPagesVisited", "messages", _all_where_none),
     ),
     Fault(
         "pages.oldest-first",
