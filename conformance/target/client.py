@@ -78,6 +78,7 @@ class RecordingClient:
         item: The test item that sends, copied into each exchange.
         sent: How many requests were sent.
         redactor: Knows the run's secrets.
+        max_bytes: Bytes of an answer's body, decompressed, that are read at most.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class RecordingClient:
         self.redactor = Redactor()
         self.redactor.learn(self.settings.admin_token, "auth:admin")
         self._worker = worker
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         context = None
@@ -379,11 +380,11 @@ class RecordingClient:
             size = 0
             deadline = time.monotonic() + timeout_s
             for chunk in answer.stream:  # type: ignore[union-attr]
-                piece = inflater.feed(chunk, self._max_bytes - size + 1)
+                piece = inflater.feed(chunk, self.max_bytes - size + 1)
                 size += len(piece)
                 parts.append(piece)
-                if size > self._max_bytes:
-                    return answer.status_code, headers, b"".join(parts)[: self._max_bytes], size, True
+                if size > self.max_bytes:
+                    return answer.status_code, headers, b"".join(parts)[: self.max_bytes], size, True
                 if time.monotonic() > deadline:
                     raise TimeoutError
             if size and not inflater.finished:

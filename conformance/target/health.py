@@ -89,7 +89,7 @@ def _refuse_unless_json(client: RecordingClient, exchange: Exchange, path: str) 
         raise TargetNotHealthy(
             f"Server error: {where} answers {status} ({text_of(exchange)}). Look into the server's log."
         )
-    if response.body.cut:
+    if response.body.cut and response.body.size > client.max_bytes:
         raise TargetNotHealthy(
             f"Endless answer: {where} sends more than {response.body.size:,} bytes: that is no API answer."
         )
