@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from conformance.contract import Contract
 from conformance.target import Settings, TargetInfo
 
 _LADDER = ("visitor", "agent", "manager")
@@ -16,6 +19,12 @@ def profiles_in_force(settings: Settings, info: TargetInfo) -> tuple[str, ...]:
     if chosen == "auto":
         chosen = "manager" if info.is_admin else "visitor"
     return _LADDER[: _LADDER.index(chosen) + 1]
+
+
+def features_in_force(contract: Contract, profiles: Sequence[str]) -> tuple[str, ...]:
+    """The optional features that a run with these profiles judges: those whose credentials it has."""
+    widest = {"none": "visitor", "agent": "agent", "admin": "manager"}
+    return tuple(name for name in contract.features if widest[contract.profiles[name].needs] in profiles)
 
 
 def absent_features(settings: Settings, info: TargetInfo) -> dict[str, str]:

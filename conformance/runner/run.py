@@ -18,7 +18,7 @@ import conformance
 from conformance.contract import Contract, ContractError, load_contract
 from conformance.report import FORMATS, write_reports
 from conformance.runner import child, stage
-from conformance.runner.features import absent_features, profiles_in_force
+from conformance.runner.features import absent_features, features_in_force, profiles_in_force
 from conformance.runner.progress import Reporter, Silent
 from conformance.suite.selection import Selection, SelectionError
 from conformance.suite.workdir import Workdir
@@ -126,7 +126,7 @@ class Run:
             ),
             suite=suite_info(),
             profile=profiles[-1],
-            profiles=(*profiles, *self.contract.features),
+            profiles=(*profiles, *features_in_force(self.contract, profiles)),
             absent=absent_features(self.settings, self.info),
             left_out=left_out,
             partial=tuple(partial),

@@ -83,6 +83,7 @@ class Conversation:
         """
         wanted = spot(agent, department)
         users = 2 if agent else 1
+        self._world.keep_online(*([agent] if agent else []), self._world.home.agent, self._world.home.second_agent)
         document, read = self._world.eventually(
             lambda: self._view(label), until=lambda now: place(now[0]) == wanted, deadline_s=SETTLE_S
         )

@@ -103,6 +103,9 @@ def operation_verdict(operation: OperationResult, requirements: Iterable[Require
     accepts = [each for each in applicable if each.kind == "accepts"]
     if accepts and all(each.verdict is Verdict.UNSUPPORTED for each in accepts):
         return Verdict.UNSUPPORTED
+    # What a call of it needs cannot be there in this run: no agent without credentials, no field that none can define.
+    if accepts and all(each.verdict is Verdict.NOT_APPLICABLE for each in accepts):
+        return Verdict.NOT_APPLICABLE
     return Verdict.NOT_REACHED
 
 

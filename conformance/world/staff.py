@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from conformance.contract.exchange import Exchange
 
-_STATUS_LASTS_S = 30.0
+_STATUS_LASTS_S = 8.0
 """Seconds after which a status is sent again before an agent is used: servers may forget one without a connection."""
+_OLD_STATUS_LASTS_S = 30.0
+"""The same for servers before 3.0, which let an account set its status five times a minute only."""
 _MOST_PAGES = 40
 
 
@@ -129,9 +131,10 @@ class Staff(ServerSide):
 
     def keep_online(self, *personas: Persona) -> None:
         """Send the status online again for agents who were not told so lately."""
+        lasts = _OLD_STATUS_LASTS_S if self.version_below("3.0.0") else _STATUS_LASTS_S
         for persona in personas:
             since = self._online_since.get(persona.user_id or "", 0.0)
-            if not since or time.monotonic() - since > _STATUS_LASTS_S:
+            if not since or time.monotonic() - since > lasts:
                 self.set_status(persona, "online")
 
     @property

@@ -19,7 +19,7 @@ from tests.variants.variant import Variant, finish, later, with_beside
 Inner = Callable[..., Any]
 Document = dict[str, Any]
 
-FORGETS_AFTER_S = 12.0
+FORGETS_AFTER_S = 20.0
 
 
 def forget(inner: Inner, site: Site, user: Document, status: str) -> None:

@@ -46,8 +46,10 @@ class Cast:
         return self.visitors[number]
 
     def call(self, transition: Transition, step: Step) -> Call:
-        """The call that a step stands for."""
+        """The call that a step stands for; the agents are told again that they are online, if that was long ago."""
         world, operation = self.supply.world, transition.operation
+        if world.has_admin:
+            _ = self.supply.department, self.supply.other_department
         unknown = f"{world.prefix}-nobody"
         visitor = self.visitor(step.visitor)
         token = unknown if transition.caller == "unknown" else visitor.token
