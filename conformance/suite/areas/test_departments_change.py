@@ -30,6 +30,8 @@ def test_an_update_is_seen_everywhere(world: World, client: RecordingClient, jud
     department = world.department(agents=[world.home.agent])
     other = world.department()
     name = world.new_department_name()
+    departments.read(world, client, department.id)  # what was read before must not be shown again
+    departments.listed(world, client)
     sent = departments.body(name, description="after", enabled=False, showOnOfflineForm=False)
     exchange = update(world, client, department.id, sent)
     world.created("department", name, department.id)
