@@ -97,6 +97,17 @@ def _skips_at_page(original: Any, site: Any, rid: str, limit: int, before: Any =
     return found[1:] if limit and before is not None else found
 
 
+def _only_older(site: Any, call: Any, body: Any) -> None:
+    bound = call.query.get("ls") or call.query.get("ts")
+    if isinstance(bound, str) and bound:
+        body["messages"] = [each for each in body["messages"] if each["ts"] < bound]
+
+
+def _count_as_text(site: Any, call: Any, body: Any) -> None:
+    if call.query.get("ls") or call.query.get("ts"):
+        body["unreadNotLoaded"] = "many"
+
+
 _GET = ("getHistory",)
 _STATE, _LOSS, _PAGE, _VALID = Kind.STATE, Kind.DATA_LOSS, Kind.PAGINATION, Kind.VALIDATION
 _LIVE, _RELATION, _RARE = Depth.LIVE_ROOM, Depth.RELATION, Depth.RARE_INPUT
@@ -321,5 +332,23 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "A history that was read once is answered from a cache from then on.",
         wrap=stale("getHistory", lambda call: (call.params["rid"], str(call.query))),
+    ),
+    Fault(
+        "messages.history-bound-turned",
+        ("LC-MESSAGE-075",),
+        _GET,
+        _PAGE,
+        _RARE,
+        "With a lower bound the history has only what is older.",
+        wrap=answered("getHistory", _only_older),
+    ),
+    Fault(
+        "messages.history-unread-in-words",
+        ("LC-MESSAGE-076",),
+        _GET,
+        Kind.SCHEMA,
+        _RARE,
+        "The number of unread entries is given in words.",
+        wrap=answered("getHistory", _count_as_text),
     ),
 )

@@ -105,6 +105,12 @@ def _shown(original: Any, site: Any, token: str, rid: Any, page: Any) -> Any:
     return save(site, site.messages, _visible(site, original(site, token, rid, page)))
 
 
+def _query_form(original: Any, site: Any, call: Any) -> Any:
+    if call.path.split("?")[0].rstrip("/").endswith("/livechat/visitors.pagesVisited"):
+        return success({"pages": [], "count": 0, "offset": 0, "total": 0})
+    return original(site, call)
+
+
 _VISIT, _PAGES, _HISTORY = ("visitPage",), ("listPagesVisited", "visitPage"), ("getChatHistory",)
 
 _STATE, _LOSS, _VALID = Kind.STATE, Kind.DATA_LOSS, Kind.VALIDATION
@@ -317,5 +323,14 @@ FAULTS: tuple[Fault, ...] = (
         _RARE,
         "A visitor whom nobody knows is refused.",
         wrap={"operation.getChatHistory": _unknown_visitor},
+    ),
+    Fault(
+        "pages.query-form-empty",
+        ("LC-PAGE-022",),
+        ("listPagesVisited",),
+        _STATE,
+        _RARE,
+        "The query form is routed, and finds no page of any room.",
+        wrap={"http.unknown_route": _query_form},
     ),
 )

@@ -86,6 +86,12 @@ def _first_two_filters(original: Any, site: Any, call: Any) -> Any:
     return original(site, call)
 
 
+def _without_fields(site: Any, call: Any, body: Any) -> None:
+    if call.query.get("fields"):
+        for room in body["rooms"]:
+            room.pop("ts", None)
+
+
 _LIST = ("listRooms",)
 _STATE, _LIVE, _RELATION = Kind.STATE, Depth.LIVE_ROOM, Depth.RELATION
 
@@ -395,5 +401,14 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "A closed room is listed twice, as from a join with its tags.",
         wrap=answered("listRooms", _twice),
+    ),
+    Fault(
+        "rooms.list-fields-halved",
+        ("LC-ROOM-081",),
+        _LIST,
+        Kind.DATA_LOSS,
+        Depth.RARE_INPUT,
+        "With fields some other keys of the listed rooms are missing.",
+        wrap=answered("listRooms", _without_fields),
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 from typing import Any
 
 from conformance.faults.model import Depth, Fault, Kind
@@ -102,19 +104,21 @@ def _checks_late(original: Any, site: Any, identifier: Any, visitor: Any, agent:
         raise
 
 
-def _same_id(original: Any, site: Any, visitor: Any, identifier: Any, agent: Any, more: Any = None) -> Any:
-    last = site.memory.get("last opening", {})
-    from conformance.reference.site import milliseconds, now
-
-    stamp = milliseconds(now(site))
-    if not identifier and last.get("token") == visitor["token"] and stamp - last["at"] < 15:
-        room = site.rooms.get(last["rid"])
-        if room is not None and is_open(site, room):
-            return room, True
-    room, new = original(site, visitor, identifier, agent, more)
-    if new:
-        site.memory["last opening"] = {"token": visitor["token"], "at": stamp, "rid": room["_id"]}
-    return room, new
+async def _shared(original: Any, site: Any, call: Any) -> Any:
+    token = call.query.get("token")
+    if call.query.get("rid") or not isinstance(token, str):
+        return original(site, call)
+    opening = site.memory.setdefault("opening", {}).setdefault(token, {"calls": 0, "answer": None})
+    opening["calls"] += 1
+    try:
+        await asyncio.sleep(0.02)
+        answer = opening["answer"] or original(site, call)
+        opening["answer"] = copy.deepcopy(answer)
+        return answer
+    finally:
+        opening["calls"] -= 1
+        if not opening["calls"]:
+            site.memory["opening"].pop(token, None)
 
 
 def _routed(original: Any, site: Any, room: Any, inquiry: Any, agent: Any) -> Any:
@@ -431,7 +435,7 @@ FAULTS: tuple[Fault, ...] = (
         _OPEN,
         Kind.CONCURRENCY,
         Depth.RACE,
-        "Two openings of one visitor within a few milliseconds get one room.",
-        wrap={"rooms.open": _same_id},
+        "Openings of one visitor that are under way together get one room.",
+        wrap={"operation.openRoom": _shared},
     ),
 )
