@@ -117,7 +117,7 @@ async def _loser_overwrites(original: Any, site: Any, call: Any) -> Any:
     key = str(body.get("inquiryId"))
     flying[key] = flying.get(key, 0) + 1
     try:
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.2)
         overlapped = flying[key] > 1 or site.memory.get("contested") == key
         if overlapped:
             site.memory["contested"] = key
@@ -138,7 +138,7 @@ async def _checks_then_waits(original: Any, site: Any, call: Any) -> Any:
     key = str(call.body.get("inquiryId")) if isinstance(call.body, dict) else ""
     inquiry = site.inquiries.get(key)
     free = inquiry is not None and inquiry["status"] != "taken"
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(0.2)
     inquiry = site.inquiries.get(key)
     if free and inquiry is not None:
         site.inquiries.save({**inquiry, "status": "queued"})

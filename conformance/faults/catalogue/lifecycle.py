@@ -122,6 +122,7 @@ def _silent(kind: str, text: str | None = None) -> Any:
 
     def append(original: Any, site: Any, room: Any, what: str, words: str, *args: Any, **more: Any) -> Any:
         if what == kind and text in (None, words):
+            save(site, site.rooms, room)
             return {}
         return original(site, room, what, words, *args, **more)
 
@@ -158,17 +159,24 @@ def _team_closed_is_fine(original: Any, site: Any, room: Any) -> None:
         original(site, room)
 
 
+def _neighbours(site: Any, room: Any) -> Any:
+    """The other open rooms of the agent who serves a room."""
+    agent = (room.get("servedBy") or {}).get("_id")
+    return [
+        one for one in site.rooms.find({"open": True, "servedBy._id": agent}) if agent and one["_id"] != room["_id"]
+    ]
+
+
 def _counts_elsewhere(nothing: None, site: Any, room: Any, change: int) -> None:
-    others = site.rooms.find({"open": True}, where=lambda one: one["v"]["token"] != room["v"]["token"])
-    if others:
-        save(site, site.rooms, {**others[-1], "msgs": others[-1]["msgs"] + change})
+    for other in _neighbours(site, room):
+        save(site, site.rooms, {**other, "msgs": other["msgs"] + change})
 
 
-def _closes_elsewhere(nothing: None, site: Any, room: Any, *args: Any, **more: Any) -> None:
-    others = site.rooms.find({"open": True}, where=lambda one: one["v"]["token"] != room["v"]["token"])
-    if others:
-        others[-1].pop("open")
-        save(site, site.rooms, others[-1])
+def _closes_elsewhere(original: Any, site: Any, room: Any, *args: Any, **more: Any) -> None:
+    for other in _neighbours(site, room):
+        other.pop("open")
+        save(site, site.rooms, other)
+    original(site, room, *args, **more)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -457,7 +465,7 @@ FAULTS: tuple[Fault, ...] = (
         ("sendMessage", "listRooms"),
         Kind.STATE,
         _RELATION,
-        "A message counts in the newest room of another visitor as well.",
+        "A message counts in all open rooms of its agent.",
         wrap=after("messages.count_in_room", _counts_elsewhere),
     ),
     Fault(
@@ -466,7 +474,7 @@ FAULTS: tuple[Fault, ...] = (
         ("closeRoom", "listRooms"),
         Kind.STATE,
         _RELATION,
-        "Closing a room closes the newest room of another visitor as well.",
-        wrap=after("rooms.close", _closes_elsewhere),
+        "Closing a room closes all open rooms of its agent.",
+        wrap={"rooms.close": _closes_elsewhere},
     ),
 )

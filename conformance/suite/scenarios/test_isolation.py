@@ -211,15 +211,16 @@ def test_custom_fields_stay_with_their_visitor(world: World, client: RecordingCl
 def test_the_token_decides_who_is_meant(world: World, client: RecordingClient, judge: Judge) -> None:
     """The configuration shows the guest and room of the token only, and a registration changes only its visitor."""
     rooms = [world.room(), world.room()]
-    for room in rooms:
-        exchange = client.send(NOBODY, "getConfig", query={"token": room.token})
+    roomless = world.visitor()
+    for visitor, own in (*((room.visitor, room.id) for room in rooms), (roomless, None)):
+        exchange = client.send(NOBODY, "getConfig", query={"token": visitor.token})
         config = exchange.json.get("config") if isinstance(exchange.json, dict) else None
         shown = config if isinstance(config, dict) else {}
         observed = {part: (shown.get(part) or {}).get("_id") for part in ("guest", "room")}
         judge.equal(
             "LC-ISOLATION-023",
             observed,
-            {"guest": room.visitor.id, "room": room.id},
+            {"guest": visitor.id, "room": own},
             "the configuration shows another visitor's data",
             exchange=exchange,
             pointer="/config",
