@@ -65,6 +65,12 @@ def _swapped(original: Any, site: Any, service: str, body: Any) -> Any:
     return dataclasses.replace(sms, sender=sms.receiver, receiver=sms.sender) if sms.receiver else sms
 
 
+def _query_form(original: Any, site: Any, call: Any) -> Any:
+    if call.path.rstrip("/").endswith("/livechat/video.call"):
+        return success(videoCall={})
+    return original(site, call)
+
+
 _SMS, _LISTED, _VIDEO = ("receiveSms",), ("receiveSms", "listRooms"), ("getVideoCall",)
 _STATE, _LOSS, _SHALLOW, _RELATION = Kind.STATE, Kind.DATA_LOSS, Depth.SHALLOW, Depth.RELATION
 _WORKING = {"working_video_call": True}
@@ -213,5 +219,14 @@ FAULTS: tuple[Fault, ...] = (
             "video.describe", lambda shown, site, room, timeout: {**shown, "timeout": "1970-01-01T01:00:00.000Z"}
         ),
         options=_WORKING,
+    ),
+    Fault(
+        "video.query-form-empty",
+        ("LC-VIDEO-007",),
+        _VIDEO,
+        _STATE,
+        Depth.RARE_INPUT,
+        "The query form is routed, and answers an empty call.",
+        wrap={"http.unknown_route": _query_form},
     ),
 )
