@@ -67,7 +67,7 @@ def _swapped(original: Any, site: Any, service: str, body: Any) -> Any:
 
 def _query_form(original: Any, site: Any, call: Any) -> Any:
     if call.path.rstrip("/").endswith("/livechat/video.call"):
-        return success(videoCall={})
+        return failure("invalid-token")
     return original(site, call)
 
 
@@ -221,12 +221,13 @@ FAULTS: tuple[Fault, ...] = (
         options=_WORKING,
     ),
     Fault(
-        "video.query-form-empty",
+        "video.query-form-refuses",
         ("LC-VIDEO-007",),
         _VIDEO,
         _STATE,
         Depth.RARE_INPUT,
-        "The query form is routed, and answers an empty call.",
+        "The query form is routed, and refuses every token.",
         wrap={"http.unknown_route": _query_form},
+        options=_WORKING,
     ),
 )
