@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from conformance.verdicts import waivers as waiver_rules
-from conformance.verdicts.judge import SOFT_CONFIDENCES, binding, decide, decided, operation_verdict, ordered
+from conformance.verdicts.judge import SOFT_CONFIDENCES, Decision, binding, decide, decided, operation_verdict, ordered
 from conformance.verdicts.outcome import Finding
 from conformance.verdicts.result import OperationResult, RequirementResult, Result
 from conformance.verdicts.waivers import Waiver
@@ -42,6 +42,8 @@ def settle(result: Result, waivers: Iterable[Waiver]) -> Result:
         for each in (replace(each, evidence=ordered(each.evidence)) for each in result.requirements)
     )
     operations = tuple(replace(each, verdict=operation_verdict(each, requirements)) for each in result.operations)
+    aside = {each.id for each in operations if each.verdict is Verdict.NOT_APPLICABLE}
+    requirements = tuple(_without_answers(each, aside) for each in requirements)
     requirements, entries = waiver_rules.apply(waivers, requirements, result.target.version, day_of(result.started))
     result = replace(
         result,
@@ -54,6 +56,15 @@ def settle(result: Result, waivers: Iterable[Waiver]) -> Result:
     verdict, code = _overall(result)
     result = replace(result, verdict=verdict, exit_code=int(code))
     return replace(result, sentence=sentence_of(result))
+
+
+def _without_answers(requirement: RequirementResult, aside: set[str]) -> RequirementResult:
+    """Set a clause about every answer aside where no call of its operations was possible, so that there is none."""
+    unseen = requirement.verdict is Verdict.NOT_REACHED and not requirement.evidence
+    about_answers = requirement.kind in ("shape", "status") and bool(requirement.operations)
+    if unseen and about_answers and aside.issuperset(requirement.operations):
+        return decided(requirement, Decision(Verdict.NOT_APPLICABLE, "No call of it was possible on this target."))
+    return requirement
 
 
 def counts_of(requirements: Iterable[RequirementResult]) -> dict[str, int]:

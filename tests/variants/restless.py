@@ -28,10 +28,12 @@ def forget(inner: Inner, site: Site, user: Document, status: str) -> None:
     if status == "offline":
         return
     identifier = user["_id"]
+    said: dict[str, int] = site.memory.setdefault("statuses said", {})
+    mine = said[identifier] = said.get(identifier, 0) + 1
 
     def act() -> None:
         stored = site.users.get(identifier)
-        if stored is not None:
+        if stored is not None and said[identifier] == mine:
             inner(site, stored, "offline")
 
     later(site, act, (FORGETS_AFTER_S, FORGETS_AFTER_S + 1))
@@ -79,6 +81,11 @@ def foreign_agent(site: Site, number: int) -> Document:
         operator=True,
         livechatCount=1_000_000,
     )
+
+
+def one_agent(site: Site) -> None:
+    """Let one agent be online."""
+    foreign_agent(site, 0)
 
 
 def foreign_chat(site: Site, number: int) -> tuple[Document, Document]:
@@ -151,3 +158,10 @@ BUSY = Variant(
     prepare=furnish,
     wrap={"http.find_route": with_beside(bustle)},
 )
+
+WITH_AN_AGENT = Variant(
+    name="with_an_agent",
+    sentence="A server with an agent of its own online.",
+    prepare=one_agent,
+)
+WITH_NOBODY = Variant(name="with_nobody", sentence="A server on which nobody is online.")

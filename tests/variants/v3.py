@@ -176,7 +176,17 @@ V3_4_0 = Variant(
         "operation.updateDepartment": update_and_refuse,
     },
     replace=_REPLACED_SINCE_3_4,
-    defects={},
+    defects={
+        **dict.fromkeys(
+            ("LC-DEPARTMENT-011", "LC-DEPARTMENT-016", "LC-DEPARTMENT-017", "LC-DEPARTMENT-018"),
+            "the answer to a creation carries neither the department nor its agents",
+        ),
+        **dict.fromkeys(
+            ("LC-DEPARTMENT-035", "LC-DEPARTMENT-036", "LC-DEPARTMENT-041"),
+            "an update is stored and then refused without a word",
+        ),
+        "LC-DEPARTMENT-046": "an update that names no agents removes them",
+    },
 )
 
 

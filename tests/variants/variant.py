@@ -30,6 +30,7 @@ class Variant:
         settings: Settings with other values.
         prepare: Changes the stored documents before the first call, or None.
         defects: Clauses that servers of this kind really break, each with the reason: they must be found.
+        exit_code: That of a whole run, where there are no defects; 4 where something cannot be reached.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Variant:
     settings: Mapping[str, Any] = field(default_factory=dict)
     prepare: Callable[[Site], None] | None = None
     defects: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int = 0
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from conformance.suite.property.model import State, Step
 from conformance.suite.property.play import Player
 from conformance.suite.property.retell import retell, tell_tour
 from conformance.suite.property.supply import AUTO, MANUAL, Supply
-from conformance.suite.property.transitions import MORE_CLAUSES, absent, under
+from conformance.suite.property.transitions import BY_HAND_CLAUSES, MORE_CLAUSES, absent, under
 from conformance.suite.recorder import ItemRecord
 from conformance.target import RecordingClient, Settings
 from conformance.verdicts import Finding
@@ -40,7 +40,11 @@ def _clauses(contract: Contract, routing: str) -> list[str]:
     rows = [each for each in under(routing) if each.name not in absent(contract)]
     accepts = [contract.requirement_for(each.operation, "accepts") for each in rows if not each.clause]
     named = [each.clause for each in rows] + [each.after for each in rows] + [clause.id for clause in accepts if clause]
-    known = [each for each in (*named, *MORE_CLAUSES) if each in contract.requirements]
+    known = [
+        each
+        for each in (*named, *MORE_CLAUSES, *(BY_HAND_CLAUSES if routing == MANUAL else ()))
+        if each in contract.requirements
+    ]
     return sorted({each for each in known if contract.applies(contract.requirements[each])})
 
 

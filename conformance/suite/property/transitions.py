@@ -207,7 +207,6 @@ BY_NAME: Final = {each.name: each for each in TRANSITIONS}
 MORE_CLAUSES: Final = (
     "LC-ROOM-019",
     "LC-ROOM-021",
-    "LC-ROOM-029",
     "LC-TRANSFER-030",
     "LC-TRANSFER-031",
     "LC-MESSAGE-037",
@@ -244,6 +243,8 @@ MORE_CLAUSES: Final = (
     "LC-ISOLATION-023",
 )
 """Further clauses that reading back or looking into an answer judges, whatever the transition was."""
+BY_HAND_CLAUSES: Final = ("LC-ROOM-029",)
+"""Those of them that speak of manual selection only."""
 
 
 def under(routing: str) -> tuple[Transition, ...]:

@@ -275,15 +275,16 @@ def test_a_list_is_cut_into_pages(world: World, client: RecordingClient, judge: 
                 exchange=everything,
                 pointer=f"/{listing.key}",
             )
-    again = read(client, listing, count=_UPPER_LIMIT)
-    judge.equal(
-        "LC-PAGING-019",
-        keys_of(listing, again),
-        keys,
-        f"{name} gives another order the second time",
-        exchange=again,
-        pointer=f"/{listing.key}",
-    )
+    for _ in range(2):  # twice in a row, for a server that changes its mind with every call
+        again = read(client, listing, count=_UPPER_LIMIT)
+        judge.equal(
+            "LC-PAGING-019",
+            keys_of(listing, again),
+            keys,
+            f"{name} gives another order the second time",
+            exchange=again,
+            pointer=f"/{listing.key}",
+        )
 
 
 @pytest.mark.clause("LC-PAGING-011", "LC-PAGING-012")
@@ -297,7 +298,7 @@ def test_a_list_is_sorted(world: World, client: RecordingClient, judge: Judge, b
         raise judge.missing(whole, f"three items of ours in /{listing.key}")
     for direction in (1, -1):
         exchange = read(client, listing, sort={listing.sort: direction}, count=_UPPER_LIMIT)
-        values = [_member(each, listing.sort) for each in items_in(listing, exchange)]
+        values = [_member(each, listing.sort) for each in _pages_of(client, listing, exchange, direction)]
         texts = [each for each in values if isinstance(each, str) and world_made(world, each)]
         expected = sorted(texts, reverse=direction < 0)
         judge.that(
@@ -318,6 +319,18 @@ def test_a_list_is_sorted(world: World, client: RecordingClient, judge: Judge, b
             exchange=head,
             pointer=f"/{listing.key}",
         )
+
+
+def _pages_of(client: RecordingClient, listing: Listing, first: Exchange, direction: int) -> list[dict[str, Any]]:
+    """The items of a sorted list from its first page on: on a server with many others, ours come later."""
+    found = page = items_in(listing, first)
+    for _ in range(20):
+        if len(page) < _UPPER_LIMIT:
+            break
+        query = {"sort": {listing.sort: direction}, "count": _UPPER_LIMIT, "offset": len(found)}
+        page = items_in(listing, read(client, listing, **query))
+        found = [*found, *page]
+    return found
 
 
 def world_made(world: World, text: str) -> bool:
