@@ -89,7 +89,8 @@ def stand(world: World, room: Room | None = None) -> Stand:
     """A visitor with a room and one message in it."""
     made = room or world.room()
     field = world.custom_field().id if world.has_admin else "lcxUndefined"
-    department = world.home.department.id if world.has_admin else "lcxNowhere"
+    # Another department than the room's, with another agent: a transfer that got through would be done.
+    department = world.department(agents=[world.home.second_agent]).id if world.has_admin else "lcxNowhere"
     return Stand(world, made, world.message(made), field, department)
 
 

@@ -69,7 +69,7 @@ def test_the_queue_counts_open_chats(world: World, client: RecordingClient, judg
 
     def counts() -> tuple[list[Any], Exchange]:
         entries, exchange = load(client, judge, world.manager(), departmentId=first.id)
-        beside, _ = load(client, judge, world.manager(), departmentId=second.id)
+        beside, _ = load(client, judge, world.manager(), agentId=str(agent.user_id))
         shown = [chats_of(entries, agent, first), chats_of(entries, colleague, first), chats_of(beside, agent, second)]
         return shown, exchange
 

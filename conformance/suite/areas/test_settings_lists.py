@@ -87,6 +87,7 @@ def test_a_change_is_seen_in_the_appearance(world: World, client: RecordingClien
     """A changed setting is seen in the appearance."""
     message = f"Nobody is here {world.new_department_name()}"
     manager = world.manager()
+    client.send(manager, "getAppearance")  # what was read before must not be shown again
     with world.setting("Livechat_offline_message", message):
         exchange = world.eventually(
             lambda: client.send(manager, "getAppearance"),
@@ -117,6 +118,14 @@ def test_the_integration_settings(world: World, client: RecordingClient, judge: 
             exchange=exchange,
             expected="a value",
             observed=sorted(entries.get(setting, {})),
+            pointer="/settings",
+        )
+        judge.equal(
+            "LC-SETTING-016",
+            value_of(exchange, "settings", setting),
+            world.read_setting(setting),
+            f"the value of {setting} is not the one in force",
+            exchange=exchange,
             pointer="/settings",
         )
     address = f"https://example.com/{world.new_room_id()}"

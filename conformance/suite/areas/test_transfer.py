@@ -63,6 +63,9 @@ def test_a_transfer_moves_the_room(world: World, client: RecordingClient, judge:
     target = world.department(agents=(offline_agent(world), home.second_agent))
     room, other = (world.served_room(agent=home.agent) for _ in range(2))
     answer = transfer(client, room, target.id)
+    sentence = "a transfer to a department with an online agent was refused"
+    if not judge.accepted("LC-TRANSFER-007", answer, sentence):
+        return
     id = judge.pick(answer, "room", "_id")
     sentence = "the answer of the transfer shows another room"
     judge.equal("LC-TRANSFER-005", id, room.id, sentence, exchange=answer, pointer="/room/_id")

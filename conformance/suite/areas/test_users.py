@@ -61,6 +61,8 @@ def who(persona: Persona) -> dict[str, Any]:
 @pytest.mark.clause("LC-USER-007", "LC-USER-008", "LC-USER-009", "LC-USER-010", "LC-USER-011", "LC-USER-012")
 def test_agents_and_managers_are_listed_apart(world: World, client: RecordingClient, judge: Judge) -> None:
     """Agents and managers are listed apart, with names and addresses, sorted by name; nobody else is listed."""
+    for type in ("agent", "manager"):
+        listed(world, client, type)  # what was listed before must not be all that is listed now
     agent, other = world.agent(online=False), world.agent(online=False)
     manager, plain = world.manager(fresh=True), world.plain_user(fresh=True)
     lists = {type: listed(world, client, type) for type in ("agent", "manager")}
@@ -113,15 +115,17 @@ def test_agents_and_managers_are_listed_apart(world: World, client: RecordingCli
         exchange=lists["agent"][1],
         pointer="/users",
     )
-    filtered, exchange = listed(world, client, "agent", text=str(agent.username))
-    judge.equal(
-        "LC-USER-012",
-        [each.get("_id") for each in filtered],
-        [agent.user_id],
-        "the text filter does not find exactly the agent with that username",
-        exchange=exchange,
-        pointer="/users",
-    )
+    # His username, his name and his address each hold the username, and something of their own.
+    for text in (f"{agent.username}", f"agent {agent.username}", f"{agent.username}@example"):
+        filtered, exchange = listed(world, client, "agent", text=text)
+        judge.equal(
+            "LC-USER-012",
+            [each.get("_id") for each in filtered],
+            [agent.user_id],
+            f"the text filter {text!r} does not find exactly the agent who has it",
+            exchange=exchange,
+            pointer="/users",
+        )
 
 
 @pytest.mark.clause("LC-USER-019", "LC-USER-020", "LC-USER-021", "LC-USER-048")
@@ -249,6 +253,7 @@ def test_removing_an_agent(world: World, client: RecordingClient, judge: Judge) 
     """A removed agent is in no list and no department any more, but keeps his account; the other agents stay."""
     agent, other = world.agent(online=False), world.agent(online=False)
     department = world.department(agents=[agent, other])
+    listed(world, client, "agent")  # what was listed before must not be listed again
     removed = remove(world, client, "agent", agent)
     if not is_accepted(removed):
         raise judge.missing(removed, "the removal of the agent")

@@ -355,6 +355,13 @@ def test_credentials_and_the_limit(world: World, target: TargetInfo, judge: Judg
 @pytest.mark.clause("LC-LIMIT-015", "LC-LIMIT-016")
 def test_a_limiter_that_is_off_does_nothing(world: World, judge: Judge, rng: random.Random) -> None:
     """With the limiter off no answer carries its headers, and no call is refused."""
+    with world.setting(_SWITCH, True), beside(world) as before:
+        limited = Limited(before, None, rng)  # a limiter that was on a moment ago is off like any other
+        world.eventually(
+            lambda: limited.config(limited.address()),
+            until=lambda seen: number(seen, "limit") is not None,
+            deadline_s=4,
+        )
     with contextlib.ExitStack() as stack:
         for id, value in ((_SWITCH, False), (_CALLS, _LIMIT)):
             stack.enter_context(world.setting(id, value))

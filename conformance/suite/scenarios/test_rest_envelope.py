@@ -200,8 +200,10 @@ def _judge_insides(world: World, judge: Judge, exchange: Exchange) -> None:
     )
 
 
-@pytest.mark.clause("LC-REST-002", "LC-REST-003", "LC-REST-004", "LC-REST-005")
-def test_refused_credentials_have_the_envelope(world: World, client: RecordingClient, judge: Judge) -> None:
+@pytest.mark.clause("LC-REST-002", "LC-REST-003", "LC-REST-004", "LC-REST-005", "LC-REST-006")
+def test_refused_credentials_have_the_envelope(
+    world: World, client: RecordingClient, contract: Contract, judge: Judge
+) -> None:
     """An answer of 401 holds status error, a text under message, and no data; one of 403 says success false."""
     room = world.room()
     wrong = {"x-auth-token": "no-such-token", "x-user-id": "no-such-user"}
@@ -211,6 +213,11 @@ def test_refused_credentials_have_the_envelope(world: World, client: RecordingCl
         ("getVisitorInfo", {}, {"visitorId": room.visitor.id}, {}),
         ("getAppearance", {}, {}, wrong),
         ("getChatHistory", {"roomId": room.id, "visitorId": room.visitor.id}, {}, {}),
+        *(
+            (each.id, dict.fromkeys(re.findall(r"\{(\w+)\}", each.path), "none"), {}, {})
+            for each in contract.judged
+            if contract.requirement_for(each.id, "credentials") is not None
+        ),
     ]
 
     def call(number: int) -> Exchange:
@@ -235,6 +242,8 @@ def test_refused_credentials_have_the_envelope(world: World, client: RecordingCl
         )
         if exchange.status == 401:
             _judge_headers(judge, exchange)
+            sentence = "an answer of 401 is no JSON object"
+            judge.that("LC-REST-006", isinstance(exchange.json, dict), sentence, exchange=exchange)
     if not world.has_admin:
         return
     plain = world.plain_user()

@@ -211,6 +211,7 @@ def test_what_a_manager_may(world: World, client: RecordingClient, judge: Judge)
         ("listDepartments", {}),
         ("createDepartment", {"json": departments.body(name, [])}),
         ("listInquiries", {}),
+        ("getQueue", {}),
         ("listTriggers", {}),
     ]
     for operation, how in calls:
