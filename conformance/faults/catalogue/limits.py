@@ -121,12 +121,12 @@ def _stays_on(original: Any, site: Any, call: Any) -> bool:
     return bool(site.memory.get("was limited")) and call.operation.limited and not call.user
 
 
-def _counts_when_off(original: Any, site: Any, operation_id: Any, call: Any, answer: Any) -> Any:
-    calls = site.memory.setdefault("calls", {})
-    calls[operation_id] = calls.get(operation_id, 0) + 1
-    if operation_id == "getConfig" and calls[operation_id] % 12 == 0:
-        return Answer(429, {"success": False, "error": "Error, too many requests. [error-too-many-requests]"})
-    return original(site, operation_id, call, answer)
+def _counts_when_off(original: Any, site: Any, call: Any) -> bool:
+    if original(site, call):
+        return True
+    if call.operation.id == "getConfig":
+        limiter.count(site, call)
+    return False
 
 
 def _never_ends(original: Any, site: Any, call: Any) -> Any:
@@ -285,8 +285,8 @@ FAULTS: tuple[Fault, ...] = (
         _CONFIG,
         _STATE,
         _RARE,
-        "Every twelfth configuration is refused although the limiter is off.",
-        wrap={"http.answer": _counts_when_off},
+        "The limiter counts configurations, and refuses them, although it is off.",
+        wrap={"limiter.applies": _counts_when_off},
     ),
     Fault(
         "limits.stays-on",

@@ -78,11 +78,12 @@ def _empty_department(entries: Any, site: Any, *args: Any) -> Any:
     return entries
 
 
-def _unserved(entries: Any, site: Any, *args: Any) -> Any:
-    waiting = site.rooms.count({"open": True}, lambda room: not room.get("servedBy"))
-    if waiting:
-        nobody = {"_id": "", "username": "", "status": "offline"}
-        entries.append({"chats": waiting, "user": nobody, "department": {"_id": None, "name": None}})
+def _unserved(original: Any, site: Any, agent_id: Any, department_id: Any, include_offline: bool) -> Any:
+    entries = original(site, agent_id, department_id, include_offline)
+    nobody = {"_id": "nobody", "username": "nobody", "status": "offline"}
+    for room in site.rooms.find({"open": True}, where=lambda room: not room.get("servedBy")) if not agent_id else ():
+        if not department_id or room.get("departmentId") == department_id:
+            _counted(site, entries, nobody, site.departments.get(room.get("departmentId") or "") or {}, 1)
     return entries
 
 
@@ -234,6 +235,6 @@ FAULTS: tuple[Fault, ...] = (
         _STATE,
         _RELATION,
         "Chats that nobody serves stand in the queue under nobody's name.",
-        wrap=after("queue.load", _unserved),
+        wrap={"queue.load": _unserved},
     ),
 )

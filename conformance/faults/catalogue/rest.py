@@ -107,8 +107,10 @@ def _other_words(original: Any, site: Any, call: Any, error: Any) -> Any:
     return answer
 
 
-def _head_unknown(original: Any, site: Any, call: Any) -> Any:
-    return Answer(404, content=b"", media=None) if call.method == "HEAD" else original(site, call)
+def _head_crashes(original: Any, site: Any, call: Any) -> Any:
+    if call.method == "HEAD":
+        raise RuntimeError("no handler for HEAD")
+    return original(site, call)
 
 
 def _touches_visitor(original: Any, site: Any, call: Any) -> Any:
@@ -298,13 +300,13 @@ FAULTS: tuple[Fault, ...] = (
         },
     ),
     Fault(
-        "rest.head-unknown",
+        "rest.head-crashes",
         ("LC-REST-033",),
         ("getConfig", "openRoom"),
         _TRANSPORT,
         _RARE,
-        "HEAD is answered with 404.",
-        wrap={"http.unknown_route": _head_unknown},
+        "HEAD ends in an internal error.",
+        wrap={"http.unknown_route": _head_crashes},
     ),
     Fault(
         "rest.reading-touches",
