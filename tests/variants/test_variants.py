@@ -24,6 +24,7 @@ _RED = ("fail", "blocked", "error", "flaky", "not run")
 #: What of the contract a difference touches: areas, operations and ids.
 TOUCHED: dict[str, tuple[str, ...]] = {
     "slow": ("surveyRoom", "LC-PAGE-017", "LC-LIFE-014", "LC-LIFE-030", "LC-ISOLATION-007", "LC-VISITOR-031"),
+    "era": ("LC-SECURITY-012", "LC-SECURITY-017", "registerVisitor", "receiveSms", "closeRoom"),
     "v3_4_0": ("departments", "getOfficeHours", "sendOfflineMessage", "LC-TRANSCRIPT-011", "LC-LIFE-025"),
     "v2_4_14": ("getConfig", "departments", "getInquiry", "listCustomFields", "LC-LIFE-014", "LC-ROOM-079"),
     "v3_15_0": ("getConfig", "departments", "getOfficeHours", "takeInquiry", "LC-LIFE-025"),

@@ -10,6 +10,7 @@ import pytest
 
 from conformance.contract.exchange import Exchange
 from conformance.suite.chats import forward, take
+from conformance.suite.helpers import rooms_in
 from conformance.suite.judge import Judge, is_accepted
 from conformance.target import Persona, RecordingClient
 from conformance.world import Department, Unavailable, World
@@ -128,7 +129,10 @@ def test_the_queue_is_filtered(world: World, client: RecordingClient, judge: Jud
 
     def found(who: Persona, **query: Any) -> tuple[dict[str, Any], Exchange]:
         entries, exchange = load(client, judge, who, **query)
-        return {names.get(pair, str(pair)): count for pair, count in chats(entries).items()}, exchange
+        # Our agents are online: a server with other visitors may give them chats that have no department.
+        strange = {(each.user_id, None) for each in (agent, colleague) if "departmentId" not in query}
+        counted = {pair: count for pair, count in chats(entries).items() if pair not in strange}
+        return {names.get(pair, str(pair)): count for pair, count in counted.items()}, exchange
 
     filters: tuple[tuple[str, str, dict[str, Any], dict[str, int]], ...] = (
         ("LC-QUEUE-012", "an agent", {"agentId": agent.user_id}, {"agent first": 1, "agent second": 2}),
@@ -196,12 +200,22 @@ def test_chats_without_a_department_stand_apart(world: World, client: RecordingC
         raise Unavailable("the server puts visitors without a department into one")
     world.served_room(world.visitor(department=department), agent=agent)
     world.served_room(world.visitor(department=department), agent=agent)
-    entries, exchange = load(client, judge, world.manager(), agentId=agent.user_id)
-    apart = [each for each in entries if part(each, "department", "_id") is None]
+
+    def look() -> tuple[list[list[Any]], int, Exchange]:
+        """The entries without a department, the number of such chats that he serves, and the answer of the queue."""
+        listed = world.client.send(
+            world.admin, "listRooms", query={"agents[]": [str(agent.user_id)], "open": "true", "count": 100}
+        )
+        number = sum(not each.get("departmentId") for each in rooms_in(listed))  # on a busy server not ours alone
+        entries, exchange = load(client, judge, world.manager(), agentId=agent.user_id)
+        apart = [each for each in entries if part(each, "department", "_id") is None]
+        return [[each.get("chats"), part(each, "department", "name")] for each in apart], number, exchange
+
+    shown, number, exchange = world.eventually(look, until=lambda now: now[0] == [[now[1], None]], deadline_s=3)
     judge.equal(
         "LC-QUEUE-011",
-        [[each.get("chats"), part(each, "department", "name")] for each in apart],
-        [[1, None]],
+        shown,
+        [[number, None]],
         "the chat without a department does not stand in an entry of its own without _id and name",
         exchange=exchange,
         pointer="/queue",
