@@ -76,7 +76,7 @@ def _rooms(world: World) -> Listing:
     department = world.department(agents=[agent])
     for _ in range(4):
         world.served_room(world.visitor(department=department), agent=agent)
-    return Listing("listRooms", "rooms", world.admin, query={"agents[]": [str(agent.user_id)]}, sort="fname")
+    return Listing("listRooms", "rooms", world.admin, query={"departmentId": department.id}, sort="fname")
 
 
 def _queue(world: World) -> Listing:
