@@ -209,7 +209,7 @@ def test_a_known_token_shows_its_visitor(world: World, client: RecordingClient, 
 @pytest.mark.clause("LC-CONFIG-017", "LC-CONFIG-018", "LC-CONFIG-019")
 def test_an_open_room_is_part_of_the_configuration(world: World, client: RecordingClient, judge: Judge) -> None:
     """While the visitor has an open room the configuration holds it and its agent; after the close it does not."""
-    room, other = world.served_room(), world.room()
+    other, room = world.room(), world.served_room()  # the first open room of the server is another's
     exchange = read(client, token=room.token)
     config = config_of(judge, exchange)
     judge.equal(
