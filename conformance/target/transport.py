@@ -26,6 +26,11 @@ _KEEP_ALIVE_S: Final = 2.0
 class _Deadline(threading.local):
     at: float | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether the time is up: whoever sends without a pause would never let a socket time out."""
+        return self.at is not None and time.monotonic() >= self.at
+
     def bound(self, timeout: float | None) -> float | None:
         if self.at is None:
             return timeout
@@ -41,9 +46,13 @@ class _BoundStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._deadline.over:
+            raise httpcore.ReadTimeout("the time of the request is over")
         return self._stream.read(max_bytes, self._deadline.bound(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._deadline.over:
+            raise httpcore.WriteTimeout("the time of the request is over")
         self._stream.write(buffer, self._deadline.bound(timeout))
 
     def close(self) -> None:
