@@ -134,7 +134,8 @@ def _body(value: Any) -> Body:
         length = value.get("raw_length", len(text.encode("utf-8", "surrogatepass")))
         if not cut and text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
             return _text_body(text, length)
-        return Body(text=text, size=length, cut=cut)
+        # Half a JSON value is none, but what was cut off was the rest of one.
+        return Body(text=text, is_json=cut and text.lstrip()[:1] in ("{", "["), size=length, cut=cut)
     return Body(json=value, is_json=True, size=1)
 
 

@@ -53,12 +53,22 @@ class Inflater:
 
 
 def read_json(text: str) -> tuple[bool, Any]:
-    """Whether a text is JSON, and its value; ``NaN`` is no JSON, and nesting without end is none to us."""
+    """Whether a text is JSON, and its value; ``NaN`` is no JSON, and nesting without end is none to us.
+
+    An object with a key twice is none either: clients do not agree on what it says (RFC 8259, section 4).
+    """
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         return False, None
     return (True, value) if _shallow(value) else (False, None)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key stands twice in an object")
+    return made
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -105,6 +115,8 @@ def capture(data: bytes, redactor: Redactor, path: str, *, size: int | None = No
         cut: Whether ``data`` is less than the wire carried.
     """
     length = len(data) if size is None else size
+    if cut:
+        data = data[: TEXT_LIMIT * 2]
     try:
         text = data.decode("utf-8")
         broken = False
