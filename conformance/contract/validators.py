@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 Steps = tuple[str | int, ...]
 _BASE = "urn:livechat-contract"
 _CUT = 120
+_MOST_NODES = 20_000
+_MOST_ITEMS = 200
+"""Of each array and object of a very large value: a validator keeps a copy of the value for each error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,18 @@ class Validator:
             return self._compiled.is_valid(without_surrogates(value))
 
     def faults(self, value: Any, limit: int = 8) -> list[SchemaFault]:
-        """Return what is wrong with a value, at most ``limit`` points; of alternatives the nearest one is taken."""
+        """Return what is wrong with a value, at most ``limit`` points; of alternatives the nearest one is taken.
+
+        Of a very large value only the beginning of each array and object is looked at.
+        """
+        if _is_large(value):
+            thin = _thinned(value)
+            if self.is_valid(value):
+                return []
+            if self.is_valid(thin):
+                message = f"something behind the first {_MOST_ITEMS} items of a very large value is wrong"
+                return [SchemaFault((), "items", message, "what the schema says", brief(thin), ())]
+            value = thin
         try:
             errors = list(self._compiled.iter_errors(value))
         except UnicodeEncodeError:
@@ -94,6 +109,24 @@ class Validator:
                 for fault in _faults(leaf):
                     found.setdefault((fault.steps, fault.keyword, fault.message), fault)
         return sorted(found.values(), key=lambda fault: ([str(step) for step in fault.steps], fault.keyword))[:limit]
+
+
+def _is_large(value: Any) -> bool:
+    nodes, waiting = 0, [value]
+    while waiting and nodes <= _MOST_NODES:
+        each = waiting.pop()
+        inner = list(each.values()) if isinstance(each, dict) else each if isinstance(each, list) else ()
+        nodes += len(inner)
+        waiting += inner[: _MOST_NODES + 1]
+    return nodes > _MOST_NODES
+
+
+def _thinned(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_thinned(item) for item in value[:_MOST_ITEMS]]
+    if isinstance(value, dict):
+        return {key: _thinned(item) for key, item in islice(value.items(), _MOST_ITEMS)}
+    return value
 
 
 def _leaves(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
