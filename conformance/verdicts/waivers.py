@@ -59,7 +59,7 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WaiverError(f"The waiver file {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise WaiverError(f"The waiver file {path} is not valid TOML: {error}.") from error
     if unknown := sorted(set(document) - {"waiver"}):
         raise WaiverError(f"The waiver file {path} has an unknown key {unknown[0]!r}; write [[waiver]] tables.")
