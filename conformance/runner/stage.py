@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from conformance.runner.run import Run
 
 
+_PATIENT_S = 300.0
+_HURRIED_S = 60.0
+
+
 def with_target(settings: Settings, app: str | Any | None, held: ExitStack, told: Reporter) -> Settings:
     """Settings with a URL: the given one, a served app's, or that of the embedded reference server.
 
@@ -103,6 +107,10 @@ def set_up(run: Run, told: Reporter) -> None:
 
 
 def clean_up(run: Run) -> list[LeftBehind]:
-    """Finish what the workers could not remove, restore the settings, and name what stays."""
-    swept = sweep_ledgers(run.settings, run.workdir.ledgers())
+    """Finish what the workers could not remove, restore the settings, and name what stays.
+
+    Where the time of the run is bounded, its end is as well; `sweep` can go on later.
+    """
+    patience = _HURRIED_S if run.settings.max_time or run.interrupted else _PATIENT_S
+    swept = sweep_ledgers(run.settings, run.workdir.ledgers(), deadline_s=patience)
     return [LeftBehind(one.kind, one.id or one.name, one.reason) for one in swept.left_behind]

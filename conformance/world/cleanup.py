@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
-from conformance.target.errors import TargetError
+from conformance.target.errors import BudgetExhausted, TargetError
 from conformance.target.login import send_proven, text_of
 from conformance.target.personas import NOBODY
 from conformance.world.errors import PreconditionFailed, Unavailable
@@ -292,7 +292,8 @@ class _Removal:
             self._remover.remove(entry.kind, entry.name, entry.id, entry.facts)
         except (Stay, TargetError, Unavailable, PreconditionFailed) as problem:
             reason = str(problem)
-            self._failures += "did not answer" in reason
+            # A server that lets nobody through any more is as good as gone.
+            self._failures += "did not answer" in reason or isinstance(problem, BudgetExhausted)
             self.left.append(LeftBehind(entry.kind, entry.name, entry.id, reason))
             if self._ledger is not None:
                 self._ledger.left(entry, reason)

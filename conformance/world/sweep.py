@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from conformance.contract import load_contract
 from conformance.target.client import RecordingClient
-from conformance.target.errors import BadCredentials, SettingsError, TargetError, TargetUnreachable
+from conformance.target.errors import BadCredentials, BudgetExhausted, SettingsError, TargetError, TargetUnreachable
 from conformance.target.login import admin_persona, log_out
 from conformance.target.throttle import Throttle
 from conformance.world.cleanup import Remover, remove_entries
@@ -126,7 +127,7 @@ def _remove(
     more: list[Entry] = []
     left: list[LeftBehind] | None = None
     try:
-        with _session(settings) as (client, admin):
+        with _session(settings, deadline_s) as (client, admin):
             remover = Remover(client, admin)
             left = remove_entries(remover, None, entries, deadline_s)
             if admin is not None and any(entry.kind != "setting" for entry in entries):
@@ -154,9 +155,10 @@ def _write_down(origins: Sequence[tuple[Path, Entry]], kept: Mapping[tuple[str, 
 
 
 @contextlib.contextmanager
-def _session(settings: Settings) -> Iterator[tuple[RecordingClient, Persona | None]]:
+def _session(settings: Settings, deadline_s: float) -> Iterator[tuple[RecordingClient, Persona | None]]:
     contract = load_contract()
-    throttle = Throttle(max_rate=settings.max_rate, max_wait_s=130.0)
+    # A server that asks for ever longer waits must not hold up the end of a run.
+    throttle = Throttle(max_rate=settings.max_rate, max_wait_s=130.0, deadline=time.time() + deadline_s)
     with RecordingClient(settings, contract, None, throttle, worker="sweep") as client:
         admin: Persona | None = None
         with contextlib.suppress(BadCredentials):
@@ -165,7 +167,8 @@ def _session(settings: Settings) -> Iterator[tuple[RecordingClient, Persona | No
             yield client, admin
         finally:
             if admin is not None and settings.admin_password:
-                log_out(client, admin)
+                with contextlib.suppress(BudgetExhausted):
+                    log_out(client, admin)
 
 
 def sweep_server(
