@@ -1,0 +1,62 @@
+"""The kinds of misbehaviour: each an act, and how a run against it has to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.chaos.proxy import Act
+
+HARMLESS = (0,)
+BROKEN = (1,)
+OPEN = (1, 4)
+AWAY = (3,)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of misbehaviour.
+
+    Attributes:
+        name: In a few words.
+        act: Answers a call.
+        codes: The exit codes that a run may end with.
+        spared: How many calls are answered faithfully first; the probe of a visitor's run takes two.
+        admin: Whether the run has admin credentials.
+        words: Stand in what the run says.
+        arguments: Further arguments of the command line.
+        tls: Whether the proxy speaks TLS with a certificate that nobody has signed.
+    """
+
+    name: str
+    act: Act
+    codes: tuple[int, ...]
+    spared: int = 0
+    admin: bool = False
+    words: str = ""
+    arguments: tuple[str, ...] = ()
+    tls: bool = False
+
+
+KINDS: dict[str, Kind] = {}
+"""All kinds, by name."""
+
+
+def kind(
+    codes: tuple[int, ...],
+    *,
+    spared: int = 4,
+    admin: bool = False,
+    words: str = "",
+    arguments: tuple[str, ...] = (),
+    name: str = "",
+) -> Callable[[Act], Act]:
+    """Add an act to the kinds, under its own name or another one."""
+
+    def add(act: Act) -> Act:
+        told = name or act.__name__.replace("_", " ")
+        assert told not in KINDS, told
+        KINDS[told] = Kind(told, act, codes, spared, admin, words, arguments)
+        return act
+
+    return add
