@@ -92,6 +92,16 @@ def _judge(
             raise _Refusal(str(error), error.exit_code) from None
         _tell(Console(), unhealthy, error.settings.report)
         sys.exit(unhealthy.exit_code)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = f" to {error.filename}" if error.filename else ""
+        raise _Refusal(
+            f"Something could not be written{place}: {error.strerror or error}. What was done by then is in "
+            f"{Path(settings.report) / 'work'}; `livechat-conformance sweep {settings.report}` removes what is left of "
+            "it on the server.",
+            4,
+        ) from None
     _tell(Console(), result, run.settings.report)
     if interrupted:
         sys.exit(result.exit_code or 4)
