@@ -18,7 +18,7 @@ import httpcore
 import httpx
 
 from conformance.contract.exchange import Body, Exchange, Request, Response
-from conformance.target.bodies import Inflater, capture, read_json, whole
+from conformance.target.bodies import TEXT_LIMIT, Inflater, capture, read_json, whole
 from conformance.target.errors import RateLimitExceeded, TargetUnreachable, WriteRefused
 from conformance.target.ports import Silence
 from conformance.target.redact import Redactor
@@ -384,7 +384,8 @@ class RecordingClient:
                 size += len(piece)
                 parts.append(piece)
                 if size > self.max_bytes:
-                    return answer.status_code, headers, b"".join(parts)[: self.max_bytes], size, True
+                    # Nobody reads more of it than its beginning.
+                    return answer.status_code, headers, b"".join(parts)[: 2 * TEXT_LIMIT], size, True
                 if time.monotonic() > deadline:
                     raise TimeoutError
             if size and not inflater.finished:
