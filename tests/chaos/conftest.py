@@ -65,9 +65,10 @@ def judge(kind: Kind, folder: Path, certificate: tuple[Path, Path] | None = None
                 arguments += ["--format", "json", "--seed", "3"]
                 if "--timeout" not in kind.arguments:
                     arguments += ["--timeout", "3"]
+                further = [str(certificate[0]) if certificate and one == "{ca}" else one for one in kind.arguments]
                 arguments += ["--admin-user", server.admin_user] if kind.admin else []
                 password = server.admin_password if kind.admin else ""
-                done = child.call(folder, *arguments, *kind.arguments, LIVECHAT_CONFORMANCE_ADMIN_PASSWORD=password)
+                done = child.call(folder, *arguments, *further, LIVECHAT_CONFORMANCE_ADMIN_PASSWORD=password)
             return Ran(kind, done, proxy, elsewhere, str(server))
     finally:
         elsewhere.close()

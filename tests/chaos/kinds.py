@@ -50,13 +50,14 @@ def kind(
     words: str = "",
     arguments: tuple[str, ...] = (),
     name: str = "",
+    tls: bool = False,
 ) -> Callable[[Act], Act]:
     """Add an act to the kinds, under its own name or another one."""
 
     def add(act: Act) -> Act:
         told = name or act.__name__.replace("_", " ")
         assert told not in KINDS, told
-        KINDS[told] = Kind(told, act, codes, spared, admin, words, arguments)
+        KINDS[told] = Kind(told, act, codes, spared, admin, words, arguments, tls)
         return act
 
     return add

@@ -204,6 +204,23 @@ def status_204(line: Line, call: Call) -> None:
     line.send(b"HTTP/1.1 204 No Content\r\n\r\n")
 
 
+@kind(BROKEN, spared=10)
+def restart_in_the_middle(line: Line, call: Call) -> None:
+    """Be away for two seconds, as a server that is started again, and then be as healthy as before."""
+    back = line.proxy.memory.setdefault("back", time.monotonic() + 2)
+    if isinstance(back, float) and time.monotonic() < back:
+        line.reset()
+    faithful(line, call)
+
+
+@kind(AWAY, spared=0, tls=True, name="self signed certificate", words="certificate is not trusted")
+@kind(HARMLESS, spared=0, tls=True, name="self signed certificate with --insecure", arguments=("--insecure",))
+@kind(HARMLESS, spared=0, tls=True, name="self signed certificate with --ca", arguments=("--ca", "{ca}"))
+def secured(line: Line, call: Call) -> None:
+    """Speak TLS with a certificate that nobody has signed."""
+    faithful(line, call)
+
+
 @kind(HARMLESS, spared=0)
 def cookies(line: Line, call: Call) -> None:
     """Hand out cookies; nobody may bring them back."""
