@@ -110,7 +110,7 @@ def test_one_visitor_changes_nothing_of_another(world: World, client: RecordingC
     # A room that an agent serves has two members; the number may be written after the answer.
     before, _ = world.eventually(
         lambda: listed_room(world, other),
-        until=lambda now: now[0].get("usersCount") == 2 and _last_said(now[0]) in (None, quiet.id),
+        until=lambda now: now[0].get("usersCount") == 2 and _last_said(now[0]) == quiet.id,
         deadline_s=SETTLE_S,
     )
     expected = _state(before)
