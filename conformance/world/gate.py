@@ -228,12 +228,14 @@ class Gate:
 
 
 def _started(pid: int) -> str:
-    """When a process was started, as the kernel counts it; empty where that cannot be seen."""
+    """When a process was started, as the kernel counts it; empty where it has ended or that cannot be seen."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return ""
-    return text.rpartition(")")[2].split()[19]
+    fields = text.rpartition(")")[2].split()
+    # A killed process stays in the table until its parent asks for it, and holds nothing any more.
+    return "" if fields[0] in {"Z", "X"} else fields[19]
 
 
 def _alive(holder: Any) -> bool:
