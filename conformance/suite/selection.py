@@ -31,12 +31,29 @@ class Selection:
         self._areas = {operation.id: operation.area for operation in contract.operations.values()}
         known = {*contract.requirements, *(one.id for one in contract.judged), *(one.area for one in contract.judged)}
         self._only, self._skip = (frozenset(_checked(one, known) for one in group) for group in (only, skip))
+        self._drawn = frozenset(
+            operation
+            for one in contract.requirements.values()
+            if one.id in self._only and one.kind in {"shape", "status"} and self.selects(one.id)
+            for operation in one.operations
+        )
 
     def selects(self, requirement: str) -> bool:
         """Whether a requirement is judged in this run."""
         clause = self._contract.requirements[requirement]
         names = self._names(clause)
         return not names & self._skip and (not self._only or bool(names & self._only))
+
+    def runs(self, clauses: Iterable[str]) -> bool:
+        """Whether a test that is bound to these requirements is run: it judges one that is selected.
+
+        Shape and status are judged on every answer, by no test of their own: where one of them is asked for by its
+        id, the tests of its operation are run.
+        """
+        bound = [self._contract.requirements[one] for one in clauses]
+        if any(self.selects(one.id) for one in bound):
+            return True
+        return any(self._drawn.intersection(one.operations) and not self._names(one) & self._skip for one in bound)
 
     def selected(self) -> tuple[str, ...]:
         """The ids of all requirements that are judged, in the order of the contract."""

@@ -112,7 +112,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(
             f"tests are bound to requirements that the contract does not have: {', '.join(unknown)}"
         )
-    kept = [one for one in items if any(map(session.selection.selects, clauses_of(one)))]
+    kept = [one for one in items if session.selection.runs(clauses_of(one))]
     dropped = [one for one in items if one not in set(kept)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)

@@ -36,6 +36,16 @@ def test_a_requirement_is_selected_by_its_id(contract: Contract) -> None:
     assert Selection(contract, ["LC-ROOM-005"]).selected() == ("LC-ROOM-005",)
 
 
+def test_a_clause_that_every_answer_is_judged_by_runs_the_tests_of_its_operation(contract: Contract) -> None:
+    """Shape and status have no tests of their own: asked for by id, they run those of the operation, unless skipped."""
+    shape, accepts = (contract.requirement_for("openRoom", kind) for kind in ("shape", "accepts"))
+    assert shape is not None
+    assert accepts is not None
+    assert Selection(contract, [shape.id]).runs([accepts.id])
+    assert not Selection(contract, [shape.id], [accepts.id]).runs([accepts.id])
+    assert not Selection(contract, [accepts.id]).runs([shape.id, "LC-CONFIG-001"])
+
+
 @pytest.mark.parametrize(
     ("wrong", "meant"), [("LC-ROOM-0055", "LC-ROOM-0"), ("closeroom", "closeRoom"), ("room", "rooms")]
 )
