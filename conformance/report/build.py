@@ -72,10 +72,15 @@ def build_view(result: Result) -> View:
             if each.latency.count
         ),
         ticks=tuple((scale.x(each), _tick(each)) for each in ticks(scale)),
+        # The thousands that are drawn from the contract would hide the others: those that were found are counted only.
         kills=tuple(
-            (each.fault, each.sentence, each.breaks, each.found, each.found_by, each.depth) for each in result.proof
+            sorted(
+                (each for each in result.proof if not (each.found and each.fault.startswith("generic."))),
+                key=lambda each: each.found,
+            )
         ),
         kills_found=sum(each.found for each in result.proof),
+        kills_all=len(result.proof),
         waivers=tuple(
             (
                 each.requirement,

@@ -161,7 +161,7 @@ def _sections(view: View) -> Iterator[tuple[str, str]]:
     yield "coverage", "Coverage"
     if view.latencies:
         yield "latency", "Latency"
-    if view.kills:
+    if view.kills_all:
         yield "proof", "Self-test"
     yield "glossary", "Glossary"
     yield "run", "This run"

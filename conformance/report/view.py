@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from conformance.report.reproduce import Reproduction
+from conformance.verdicts import Kill
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +245,9 @@ class View:
     scenarios: tuple[ScenarioView, ...]
     latencies: tuple[LatencyRow, ...]
     ticks: tuple[tuple[float, str], ...]
-    kills: tuple[tuple[str, str, tuple[str, ...], bool, tuple[str, ...], str], ...]
+    kills: tuple[Kill, ...]
     kills_found: int
+    kills_all: int
     waivers: tuple[tuple[str, str, str, str, str, str, str], ...]
     left_behind: tuple[tuple[str, str, str], ...]
     not_run: tuple[str, ...]

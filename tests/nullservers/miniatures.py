@@ -144,7 +144,7 @@ MINIATURES: dict[str, Miniature] = {
     "doorkeeper": Miniature(healthy(doorkeeper), "had the status 401", ("LC-VISITOR-001", "LC-VISITOR-003")),
     "faint": Miniature(healthy(faint), "had the status 500", ("LC-VISITOR-001", "LC-VISITOR-003")),
     "brochure": Miniature(healthy(brochure), "had the status 200", ("LC-VISITOR-001", "LC-VISITOR-002")),
-    "echo": Miniature(healthy(echo), "had the status 200", ("LC-VISITOR-007", "LC-VISITOR-010")),
+    "echo": Miniature(healthy(echo), "MUST requirements broken", ("LC-VISITOR-007", "LC-VISITOR-010")),
     "shy": Miniature(healthy(shy), "not one of", ("LC-VISITOR-001", "LC-VISITOR-003")),
     "deaf": Miniature(healthy(deaf), "not one of", ("LC-VISITOR-001",)),
     "flood": Miniature(healthy(flood), "had the status 200", ("LC-VISITOR-002",)),
