@@ -76,7 +76,7 @@ def test_accepting_an_unknown_key_is_found_once(stage: Callable[..., Stage]) -> 
         return {"rid": "", "token": "", **call.body} if isinstance(call.body, dict) else {"rid": "", "token": ""}
 
     built = stage(Planted(replace={"validate.body": lax}))
-    judge = _hunt(built, "closeRoom")
+    judge = _hunt(built, "closeRoom", 100)
     found = [each for each in judge.judgements if each.finding is Finding.BROKEN]
     assert {each.requirement for each in found} == {"LC-ROOM-036"}
     assert len({each.pointer for each in found}) == len(found)
