@@ -63,7 +63,8 @@ def test_agents_and_managers_are_listed_apart(world: World, client: RecordingCli
     """Agents and managers are listed apart, with names and addresses, sorted by name; nobody else is listed."""
     for type in ("agent", "manager"):
         listed(world, client, type)  # what was listed before must not be all that is listed now
-    agent, other = world.agent(online=False), world.agent(online=False)
+    # So many that no other order, of ids for example, is likely to be that of their names.
+    agent, other, *_ = (world.agent(online=False) for _ in range(5))
     manager, plain = world.manager(fresh=True), world.plain_user(fresh=True)
     lists = {type: listed(world, client, type) for type in ("agent", "manager")}
     agents, managers = ({each.get("_id"): each for each in lists[type][0]} for type in ("agent", "manager"))
