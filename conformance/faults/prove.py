@@ -163,7 +163,8 @@ def prove(
         level: The level of all runs.
         seed: The seed of the run without faults, and of the first trial of each fault.
         seeds: Over how many seeds a fault is proved that is found by chance.
-        workers: How many processes make trials.
+        workers: How many processes run the suite without faults; the trials, which mostly wait for a server that does
+            not do what it should, are made by twice as many.
         report: The folder for the report.
         partial: Whether the run without faults is limited to the requirements that the faults break.
         keep_going: Whether faults are proved although the run without faults is not green.
@@ -215,7 +216,7 @@ def _try(run: Run, trying: _Trying, workers: int) -> None:
     settings = dataclasses.replace(
         run.settings, url=None, admin_user=None, admin_password=None, workers=1, only=(), report=str(folder)
     )
-    with Pool(folder, settings, run.info, workers) as pool:
+    with Pool(folder, settings, run.info, 2 * workers) as pool:
         pool.run(trying.trials(), trying.take)
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -53,6 +53,7 @@ class Sight:
 def look(workdir: Workdir) -> Sight:
     """Learn from the work directory of a finished run which test sees what."""
     outcomes: list[ItemOutcome] = list(workdir.outcomes())
+    contract, version = workdir.contract(), workdir.target().version
     sender = {exchange: one.item for one in outcomes for exchange in one.exchanges}
     judged: dict[str, set[str]] = defaultdict(set)
     called: dict[str, set[str]] = defaultdict(set)
@@ -63,7 +64,8 @@ def look(workdir: Workdir) -> Sight:
         for judgement in outcome.judgements:
             if judgement.finding in _JUDGED:
                 judged[judgement.requirement].add(outcome.item)
-            if judgement.finding in {Finding.BROKEN, Finding.FLAKY}:
+            clause = contract.requirements[judgement.requirement]
+            if judgement.finding in {Finding.BROKEN, Finding.FLAKY} and contract.applies(clause, version):
                 broken.add(judgement.requirement)
     for exchange in read_spool(workdir.spools()):
         if exchange.operation and exchange.id in sender:
