@@ -13,6 +13,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("conformance.cli.run", "Judge a server against the contract."),
     "serve": ("conformance.cli.serve", "Start the reference server."),
@@ -27,20 +29,26 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("conformance.cli.sweep", "Remove what a killed run left behind."),
     "doctor": ("conformance.cli.doctor", "Say whether a target can be judged, and how."),
     "spec": ("conformance.cli.spec", "Show, bundle, lint and try the contract."),
+    "completion": ("conformance.cli.completion", "Teach a shell to complete this command."),
 }
 """Every command: the module that holds it as ``command``, and its line in the list of commands."""
+
+PROGRAM = "livechat-conformance"
+"""The name of the command, as it is installed."""
 
 USAGE_ERROR = 2
 """The exit code of a usage, configuration or contract error."""
 
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 _HELP = """Judge any server against the Rocket.Chat Livechat REST contract, clause by clause, with evidence.
 
 \b
 Start here:
-  livechat-conformance run                        judge the embedded reference server
-  livechat-conformance run http://127.0.0.1:3000  judge a server of yours
-  livechat-conformance serve --seed-demo          a local server that keeps the contract
-  livechat-conformance spec show openRoom         what the contract says of one operation
+  livechat-conformance run                           judge the embedded reference server
+  livechat-conformance doctor http://127.0.0.1:3000  what can be judged there, and what not
+  livechat-conformance run http://127.0.0.1:3000     judge a server of yours
+  livechat-conformance serve --seed-demo             a local server that keeps the contract
+  livechat-conformance spec show openRoom            what the contract says of one operation
 
 \b
 Exit codes: 0 conformant; 1 not conformant; 2 usage, configuration or contract error;
@@ -63,6 +71,14 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command from the table, without importing any of them."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=COMMANDS[name][1]) for name in names]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table, without importing any of them."""
         with formatter.section("Commands"):
@@ -73,8 +89,8 @@ def _exists(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-@click.command(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(None, "-V", "--version", package_name="livechat-conformance", prog_name="livechat-conformance")
+@click.command(cls=LazyGroup, help=_HELP, context_settings=_CONTEXT)
+@click.version_option(None, "-V", "--version", package_name=PROGRAM, prog_name=PROGRAM)
 def cli() -> None:
     """The group itself does nothing."""
 
@@ -87,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from conformance.contract.problems import ContractError
 
     try:
-        cli.main(args=list(arguments) if arguments is not None else None, prog_name="livechat-conformance")
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name=PROGRAM)
     except ContractError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(USAGE_ERROR)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from conformance.cli.machine import json_option
 from conformance.cli.report import load, usage
 from conformance.report.comparison import headline, render_html, render_json, render_text
 from conformance.report.write import write_text
@@ -44,7 +45,7 @@ def _unique(names: list[str]) -> list[str]:
 
 @click.command(help=_HELP)
 @click.argument("results", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Write the comparison as JSON.")
+@json_option
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML matrix to this file.")
 def command(results: tuple[str, ...], as_json: bool, html: Path | None) -> None:
     """Compare runs."""

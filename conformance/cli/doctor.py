@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from conformance.cli.completion import values_of
+from conformance.cli.machine import json_option, write
 from conformance.target.options import BY_NAME
 
 if TYPE_CHECKING:
@@ -18,9 +20,18 @@ if TYPE_CHECKING:
 
     from conformance.contract import Contract
     from conformance.target import Settings, TargetInfo
+    from conformance.target.options import Option
 
+_METAVARS = {"count": "NUMBER", "duration": "TIME", "secret": "TEXT", "shard": "K/N"}
 CONNECTION = ("admin-user", "admin-password", "admin-token", "admin-id", "insecure", "ca", "timeout", "max-rate")
 """The options that say how a target is reached and who calls."""
+
+
+def metavar_of(option: Option) -> str:
+    """What stands for the value of an option in a help text."""
+    if option.kind == "list":
+        return "NAME[,NAME...]"
+    return "|".join(option.choices) if option.choices else _METAVARS.get(option.kind, option.kind.upper())
 
 
 def connection_options(*more: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -34,9 +45,13 @@ def connection_options(*more: str) -> Callable[[Callable[..., Any]], Callable[..
                     f"--{name}", option.field, is_flag=True, flag_value=True, default=None, help=option.help
                 )
             else:
-                metavar = "|".join(option.choices) if option.choices else option.kind.upper()
                 add = click.option(
-                    f"--{name}", option.field, metavar=metavar, multiple=option.kind == "list", help=option.help
+                    f"--{name}",
+                    option.field,
+                    metavar=metavar_of(option),
+                    multiple=option.kind == "list",
+                    shell_complete=values_of(name),
+                    help=option.help,
                 )
             function = add(function)
         return click.option(
@@ -71,11 +86,18 @@ def settings_from(config: str | None, **given: Any) -> Settings:
 
 @click.command("doctor", short_help="Say whether a target can be judged, and how.")
 @click.argument("url", required=False, metavar="[URL]")
-@connection_options("profile", "contract", "without")
-def command(url: str | None, config: str | None, **given: Any) -> None:
+@json_option
+@connection_options("profile", "level", "contract", "without", "read-only", "disposable")
+def command(url: str | None, config: str | None, as_json: bool, **given: Any) -> None:
     """Reach a target, log in, and say what a run could judge there, what not, and what to do about it.
 
     Nothing is changed: only calls that read are sent, and a login if credentials were given.
+
+    \b
+    Examples:
+      livechat-conformance doctor http://127.0.0.1:3000
+      livechat-conformance doctor https://chat.example.com --admin-user admin --ca company.pem
+      livechat-conformance doctor http://127.0.0.1:3000 --json
 
     \b
     Exit codes: 0 it can be judged; 2 usage, configuration or credentials; 3 not reachable or not healthy.
@@ -95,6 +117,9 @@ def command(url: str | None, config: str | None, **given: Any) -> None:
         refuse(error.sentence, error.exit_code)
     except ContractError as error:
         refuse(str(error), 2)
+    if as_json:
+        write(_document(settings, info, contract))
+        return
     console = Console()
     for block in _blocks(settings, info, contract):
         console.print(block, highlight=False, soft_wrap=True)
@@ -114,6 +139,29 @@ def _blocks(settings: Settings, info: TargetInfo, contract: Contract) -> Iterato
             yield Text(f"\n{heading}", style="bold")
             for line in lines:
                 yield Text(f"- {line}")
+
+
+def _document(settings: Settings, info: TargetInfo, contract: Contract) -> dict[str, Any]:
+    """The same for scripts; who is not logged in has no name, and what cannot be seen is null."""
+    limiter = {"calls": info.limiter.calls, "ms": info.limiter.ms} if info.limiter else None
+    return {
+        "url": info.url,
+        "product": info.product,
+        "version": info.version,
+        "newer_than_contract": info.newer_than_contract,
+        "contract": {"version": contract.version, "overlays": [str(each) for each in contract.overlays]},
+        "livechat_enabled": info.livechat_enabled,
+        "online": info.online,
+        "routing": info.routing,
+        "limiter": limiter,
+        "user": {"name": info.admin.username, "roles": list(info.admin.roles)} if info.admin else None,
+        "second_factor": info.second_factor,
+        "features": dict(info.features),
+        "rights": {role: list(rights) for role, rights in info.role_rights.items()},
+        "would_do": _plan(settings, info),
+        "would_not_judge": _not_judged(settings, info, contract),
+        "notes": list(info.notes),
+    }
 
 
 def _facts(info: TargetInfo, contract: Contract) -> Table:

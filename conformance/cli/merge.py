@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from conformance.cli.completion import values_of
+from conformance.cli.machine import document, json_option, write
 from conformance.cli.report import chosen, load, usage
 from conformance.report import write_reports
 from conformance.report.text import one_line
@@ -33,9 +35,15 @@ _HELP = """Join the results of shards into one result and report, as one run wou
     help="Where the joined report goes.",
 )
 @click.option(
-    "--format", "formats", multiple=True, metavar="NAME[,NAME...]", help="What to draw (default: all but har)."
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[,NAME...]",
+    shell_complete=values_of("format"),
+    help="What to draw (default: all but har).",
 )
-def command(results: tuple[Path, ...], folder: Path, formats: tuple[str, ...]) -> None:
+@json_option
+def command(results: tuple[Path, ...], folder: Path, formats: tuple[str, ...], as_json: bool) -> None:
     """Merge shards."""
     names = chosen(formats)
     try:
@@ -45,6 +53,9 @@ def command(results: tuple[Path, ...], folder: Path, formats: tuple[str, ...]) -
         raise usage(str(error)) from error
     except OSError as error:
         raise usage(f"The report cannot be written to {folder}: {error.strerror}.") from error
+    if as_json:
+        write(document(merged, folder))
+        raise SystemExit(merged.exit_code)
     click.echo(one_line(merged.sentence, 500))
     click.echo(f"The report is in {folder}.")
     raise SystemExit(merged.exit_code)

@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from conformance.cli.completion import names, values_of
+
 _HELP = """Prove the suite: plant faults into the reference server, one at a time, and see that the suite names them.
 
     The run without faults comes first and must be green. A fault counts as killed only where the suite names a
@@ -29,13 +31,23 @@ _HELP = """Prove the suite: plant faults into the reference server, one at a tim
     """
 
 
-def _split(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part.strip() for one in values for part in one.split(",") if part.strip())
-
-
 @click.command("prove", help=_HELP, short_help="Prove that each check can fail, by seeded faults.")
-@click.option("--fault", "faults", multiple=True, metavar="ID", help="Only this fault (repeatable).")
-@click.option("--area", "areas", multiple=True, metavar="NAME", help="Only the faults of this area (repeatable).")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="ID[,ID...]",
+    shell_complete=values_of("fault"),
+    help="Only these faults.",
+)
+@click.option(
+    "--area",
+    "areas",
+    multiple=True,
+    metavar="NAME[,NAME...]",
+    shell_complete=values_of("area"),
+    help="Only the faults of these areas.",
+)
 @click.option("--quick", is_flag=True, help="A subset of all areas at level quick, for CI.")
 @click.option(
     "--generic",
@@ -49,7 +61,7 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
 @click.option("--level", type=click.Choice(["quick", "standard", "deep"]), help="The level (default: standard).")
 @click.option("--report", default="reports/proof", show_default=True, metavar="DIR", help="The folder for the report.")
 @click.option("--keep-going", is_flag=True, help="Prove even where the run without faults is not green.")
-@click.option("--json", "as_json", is_flag=True, help="Write proof.json to the standard output, too.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON to the standard output, for scripts.")
 def command(
     faults: tuple[str, ...],
     areas: tuple[str, ...],
@@ -73,7 +85,7 @@ def command(
     from conformance.runner.run import RunError
 
     console, out = Console(stderr=True), Console()
-    choice = Choice(_split(faults), _split(areas), quick, generic, level or ("quick" if quick else "standard"))
+    choice = Choice(names(faults), names(areas), quick, generic, level or ("quick" if quick else "standard"))
     try:
         selected = choose(choice)
         if not selected:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from conformance.cli.completion import values_of
 from conformance.report import ALL_FORMATS, FORMATS, write_reports
 from conformance.report.text import one_line
 from conformance.verdicts import InvalidResult, Result, read_result
@@ -65,10 +66,15 @@ def chosen(formats: tuple[str, ...]) -> tuple[str, ...]:
 @click.command(help=_HELP)
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "formats", multiple=True, metavar="NAME[,NAME...]", help="What to draw (default: all but har)."
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[,NAME...]",
+    shell_complete=values_of("format"),
+    help="What to draw (default: all but har).",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Where to write (default: beside RESULT)."
+    "--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Where to write (default: beside RESULT)."
 )
 def command(result: Path, formats: tuple[str, ...], out: Path | None) -> None:
     """Draw reports."""

@@ -10,6 +10,8 @@ from typing import Any
 import click
 from rich.console import Console
 
+from conformance.cli.completion import values_of
+from conformance.cli.doctor import metavar_of
 from conformance.target.options import OPTIONS, Option
 
 _SHOWN_FAILURES = 12
@@ -23,10 +25,11 @@ _HELP = """Judge a server against the Livechat REST contract, clause by clause.
       livechat-conformance run http://127.0.0.1:3000 --admin-user admin
       livechat-conformance run https://chat.example.com --read-only --level quick
       livechat-conformance run http://127.0.0.1:3000 --only rooms --seed 7 -x
+      livechat-conformance run --app shop.main:app --json
 
     The administrator's password comes from LIVECHAT_CONFORMANCE_ADMIN_PASSWORD, the settings file
     or a prompt. Every option can also be set as LIVECHAT_CONFORMANCE_<OPTION>, or in
-    livechat-conformance.toml.
+    livechat-conformance.toml. Lists take names joined by commas, or the option several times.
 
     \b
     Exit codes: 0 conformant; 1 not conformant; 2 usage, configuration or contract error;
@@ -39,13 +42,12 @@ def _click_option(option: Option) -> click.Option:
     names = [f"--{option.name}"]
     if option.name == "fail-fast":
         names.append("-x")
-    common: dict[str, Any] = {"help": option.help, "default": None}
+    common: dict[str, Any] = {"help": option.help, "default": None, "shell_complete": values_of(option.name)}
     if option.kind == "flag":
         return click.Option([*names, option.field], is_flag=True, flag_value=True, type=click.BOOL, **common)
     if option.kind == "list":
-        return click.Option([*names, option.field], multiple=True, metavar="NAME[,NAME...]", **common)
-    metavar = "|".join(option.choices) if option.choices else option.kind.upper()
-    return click.Option([*names, option.field], metavar=metavar, **common)
+        return click.Option([*names, option.field], multiple=True, metavar=metavar_of(option), **common)
+    return click.Option([*names, option.field], metavar=metavar_of(option), **common)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
@@ -60,15 +62,21 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _judge(
-    url: str | None, config: str | None, formats: tuple[str, ...], quiet: bool, app: str | None, **values: Any
+    url: str | None,
+    config: str | None,
+    formats: tuple[str, ...],
+    quiet: bool,
+    app: str | None,
+    as_json: bool,
+    **values: Any,
 ) -> None:
-    from conformance.report import FORMATS
+    from conformance.cli.report import chosen as chosen_formats
     from conformance.runner.progress import LiveReporter, PlainReporter, Reporter, Silent
     from conformance.runner.run import RunError, prepare, unhealthy_result
     from conformance.target import SettingsError, load_settings
 
     console = Console(stderr=True)
-    chosen = formats or tuple(FORMATS)
+    chosen = chosen_formats(formats)
     reporter: Reporter = Silent() if quiet else PlainReporter(console)
     interrupted = False
     try:
@@ -90,7 +98,7 @@ def _judge(
         unhealthy = unhealthy_result(error, chosen)
         if unhealthy is None or error.settings is None:
             raise _Refusal(str(error), error.exit_code) from None
-        _tell(Console(), unhealthy, error.settings.report)
+        _tell(unhealthy, error.settings.report, as_json=as_json)
         sys.exit(unhealthy.exit_code)
     except BrokenPipeError:
         raise
@@ -102,7 +110,7 @@ def _judge(
             "it on the server.",
             4,
         ) from None
-    _tell(Console(), result, run.settings.report)
+    _tell(result, settings.report, as_json=as_json)
     if interrupted:
         sys.exit(result.exit_code or 4)
     sys.exit(result.exit_code)
@@ -126,10 +134,16 @@ class _Refusal(click.ClickException):
         vars(self)["exit_code"] = exit_code
 
 
-def _tell(console: Console, result: Any, report: str) -> None:
-    """The verdict sentence first, then what failed, then where the report is."""
+def _tell(result: Any, report: str, *, as_json: bool) -> None:
+    """The verdict sentence first, then what failed, then where the report is; or the same as JSON."""
+    from conformance.cli import machine
     from conformance.report.text import one_line
     from conformance.verdicts import Verdict, weaknesses
+
+    if as_json:
+        machine.write(machine.document(result, report))
+        return
+    console = Console()
 
     def say(text: str, indent: int = 0) -> None:
         console.print(" " * indent + one_line(text, 2000), markup=False, highlight=False, soft_wrap=True)
@@ -145,11 +159,12 @@ def _tell(console: Console, result: Any, report: str) -> None:
             say(one.reason, indent=6)
     if len(failed) > _SHOWN_FAILURES:
         say(f"and {len(failed) - _SHOWN_FAILURES} more", indent=2)
-    for weakness in weaknesses(result):
-        say(f"note: {weakness}", indent=2)
+    for note in (*weaknesses(result), *result.target.notes):
+        say(f"note: {note}", indent=2)
     say("")
     work = f"{result.requests} requests, {result.duration_s:.1f} s, seed {result.seed}."
-    say(f"{work} Report: {Path(report) / 'index.html'}")
+    page = Path(report) / "index.html"
+    say(f"{work} Report: {page if page.exists() else page.parent}")
 
 
 command = click.Command(
@@ -165,9 +180,11 @@ command = click.Command(
         click.Option(
             ["--format", "formats"],
             multiple=True,
-            metavar="NAME",
-            help="Write only these reports: html, junit, summary, sarif, badge, json, har (repeatable).",
+            metavar="NAME[,NAME...]",
+            shell_complete=values_of("format"),
+            help="Write only these reports: html, junit, summary, sarif, badge, json, har (default: all but har).",
         ),
+        click.Option(["--json", "as_json"], is_flag=True, help="Write JSON to the standard output, for scripts."),
         click.Option(["--quiet", "-q"], is_flag=True, help="No progress."),
     ],
 )

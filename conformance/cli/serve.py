@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from conformance.cli.doctor import refuse
 from conformance.reference.demo import seed_demo as add_demo
 from conformance.reference.server import ServerError, running
 from conformance.reference.site import Options, Site
@@ -58,7 +59,7 @@ def _log_to_stdout() -> None:
 @click.option(
     "--working-video-call", is_flag=True, help="Answer video.call as documented, not with the bare 400 of servers 3.x."
 )
-@click.option("--quiet", is_flag=True, help="Do not log a line for each request.")
+@click.option("--quiet", "-q", is_flag=True, help="Do not log a line for each request.")
 def command(
     host: str,
     port: int,
@@ -71,7 +72,19 @@ def command(
     working_video_call: bool,
     quiet: bool,
 ) -> None:
-    """Run a local Livechat server that keeps the contract, until it is interrupted."""
+    """Run a local Livechat server that keeps the contract, until it is interrupted.
+
+    Its address and its accounts are said first. It listens on this machine alone unless --host says otherwise.
+
+    \b
+    Examples:
+      livechat-conformance serve --seed-demo
+      livechat-conformance serve --port 0 --routing Manual_Selection --rate-limit
+      livechat-conformance serve --data livechat.json --spool mails
+
+    \b
+    Exit codes: 0 it was stopped by Ctrl-C or a signal; 2 it cannot listen, or a file cannot be used.
+    """
     options = Options(
         data=data,
         routing=routing,
@@ -98,4 +111,5 @@ def command(
             stop.wait()
             click.echo("Stopped.")
     except (ServerError, StoreError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        hint = " Choose another with --port; 0 takes a free one." if isinstance(error, ServerError) else ""
+        refuse(f"{error}{hint}", 2)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from conformance.cli.completion import names, values_of
+from conformance.cli.machine import json_option
 from conformance.contract import Contract, ContractError, load_contract
 
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
     from conformance.contract.audit import Found
     from conformance.contract.recorded import Recorded
-
-_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 class _Told(click.ClickException):
@@ -52,7 +52,7 @@ def _contract_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-@click.group("spec", cls=_SpecGroup, context_settings=_CONTEXT)
+@click.group("spec", cls=_SpecGroup)
 def command() -> None:
     """Show, bundle, lint and try the contract.
 
@@ -69,9 +69,9 @@ def command() -> None:
     """
 
 
-@command.command("show", context_settings=_CONTEXT)
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@command.command("show")
+@click.argument("name", required=False, shell_complete=values_of("name"))
+@json_option
 @_contract_options
 def show(name: str | None, as_json: bool, server_version: str | None, folder: Path | None) -> None:
     """Show an operation, a requirement, an area or a profile; without NAME, the list of operations.
@@ -86,6 +86,8 @@ def show(name: str | None, as_json: bool, server_version: str | None, folder: Pa
       livechat-conformance spec show "POST /api/v1/livechat/message"
       livechat-conformance spec show LC-MESSAGE-003
       livechat-conformance spec show rooms --server-version 3.15.0
+
+    Exit codes: 0 shown, 2 there is no such thing in the contract, or the contract is broken.
     """
     from conformance.contract.describe import describe, describe_json
 
@@ -99,10 +101,10 @@ def show(name: str | None, as_json: bool, server_version: str | None, folder: Pa
         raise _Told(str(error.args[0])) from None
 
 
-@command.command("bundle", context_settings=_CONTEXT)
+@command.command("bundle")
 @click.option("--openapi", type=click.Choice(["3.1", "3.0"]), default="3.1", show_default=True, help="OpenAPI version.")
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), help="Default: by the ending of -o, else JSON.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+@click.option("--out", "-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 @click.option("--judged-only", is_flag=True, help="Leave the supporting operations out.")
 @_contract_options
 def bundle(
@@ -120,6 +122,8 @@ def bundle(
       livechat-conformance spec bundle > livechat.json
       livechat-conformance spec bundle --openapi 3.0 -o livechat-3.0.yaml
       livechat-conformance spec bundle --server-version 3.15.0 -o livechat-3.15.json
+
+    Exit codes: 0 written, 2 usage or contract error, or the file cannot be written.
     """
     from conformance.contract.bundle import bundle_document, to_text
 
@@ -136,9 +140,9 @@ def bundle(
         raise _Told(f"{output} cannot be written: {error.strerror}") from None
 
 
-@command.command("lint", context_settings=_CONTEXT)
+@command.command("lint")
 @click.option("--spec", "folder", type=click.Path(path_type=Path, file_okay=False), help="The folder of the contract.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def lint(folder: Path | None, as_json: bool) -> None:
     """Check the contract itself: one line per broken rule, FILE:LINE: sentence [rule].
 
@@ -148,6 +152,9 @@ def lint(folder: Path | None, as_json: bool) -> None:
     Examples:
       livechat-conformance spec lint
       livechat-conformance spec lint --spec ../my-contract
+      livechat-conformance spec lint --json
+
+    Exit codes: 0 it keeps its own rules, 1 it breaks some, 2 usage error.
     """
     from conformance.contract.lint import lint_contract
 
@@ -163,10 +170,17 @@ def lint(folder: Path | None, as_json: bool) -> None:
     sys.exit(1 if problems else 0)
 
 
-@command.command("check", context_settings=_CONTEXT)
+@command.command("check")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one mismatch a line.")
-@click.option("--contract", "mode", type=click.Choice(["auto", "documented"]), default="auto", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON Lines, one mismatch a line, for scripts.")
+@click.option(
+    "--contract",
+    "mode",
+    type=click.Choice(["auto", "documented"]),
+    default="auto",
+    show_default=True,
+    help="Overlays by the version, or none.",
+)
 @_contract_options
 def check(
     files: tuple[Path, ...],
@@ -269,16 +283,23 @@ def _exchanges(files: Iterable[Path]) -> Iterator[Recorded]:
         yield from read_recorded(path)
 
 
-@command.command("mutate", context_settings=_CONTEXT)
+@command.command("mutate")
 @click.option(
     "--recordings",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     envvar="LIVECHAT_RECORDINGS",
     help="A folder of recordings; they are evidence beside the contract's examples.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option("--minimum", type=click.FloatRange(0, 100), default=90.0, show_default=True, help="Score to reach, in %.")
-@click.option("--operation", "only", multiple=True, metavar="ID", help="Only these operations; may be repeated.")
+@click.option(
+    "--operation",
+    "only",
+    multiple=True,
+    metavar="ID[,ID...]",
+    shell_complete=values_of("operation"),
+    help="Only these operations.",
+)
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes that share the work."
 )
@@ -310,6 +331,7 @@ def mutate(
     from conformance.contract.recorded import RecordedError
 
     contract: Contract = load_contract(server_version, folder)
+    only = names(only)
     for name in only:
         if name not in contract.operations:
             raise _Told(f"the contract has no operation {name}")

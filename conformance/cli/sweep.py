@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from conformance.cli.doctor import connection_options, refuse, settings_from
+from conformance.cli.machine import json_option, write
 
 if TYPE_CHECKING:
     from conformance.world import SweepReport
@@ -16,11 +17,18 @@ if TYPE_CHECKING:
 @click.command("sweep", short_help="Remove what a killed run left behind.")
 @click.argument("what", metavar="LEDGER|URL")
 @click.option("--prefix", metavar="TEXT", help="With a URL: only names that begin with this, for example lcx-1z.")
+@json_option
 @connection_options("disposable")
-def command(what: str, prefix: str | None, config: str | None, **given: Any) -> None:
+def command(what: str, prefix: str | None, config: str | None, as_json: bool, **given: Any) -> None:
     """Remove what a killed run left behind: from its ledger (or the folder of its report), or without it by the prefix.
 
     Only objects whose names carry a valid prefix of this suite are touched. Settings are restored from the ledger.
+
+    \b
+    Examples:
+      livechat-conformance sweep reports/latest --admin-user admin
+      livechat-conformance sweep http://127.0.0.1:3000 --admin-user admin
+      livechat-conformance sweep https://chat.example.com --admin-user admin --disposable --prefix lcx-1z
 
     \b
     Exit codes: 0 nothing of the run is left; 1 something had to stay (it is named); 2 usage, configuration or
@@ -30,10 +38,19 @@ def command(what: str, prefix: str | None, config: str | None, **given: Any) -> 
 
     try:
         report = (
-            _by_url(what, prefix, config, given) if "://" in what else _by_ledger(Path(what), prefix, config, given)
+            _by_url(what, prefix, config, given, quiet=as_json)
+            if "://" in what
+            else _by_ledger(Path(what), prefix, config, given)
         )
     except TargetError as error:
         refuse(error.sentence, error.exit_code)
+    if as_json:
+        left = [
+            {"kind": one.kind, "name": one.name, "id": one.id or None, "reason": one.reason}
+            for one in report.left_behind
+        ]
+        write({"removed": report.removed, "left_behind": left, "notes": list(report.notes)})
+        raise SystemExit(1 if left else 0)
     click.echo(f"Removed {report.removed}; {len(report.left_behind)} left behind.")
     for one in report.left_behind:
         click.echo(_printable(f"  {one.kind} {one.name}{f' ({one.id})' if one.id else ''}: {one.reason}"))
@@ -43,7 +60,7 @@ def command(what: str, prefix: str | None, config: str | None, **given: Any) -> 
         raise SystemExit(1)
 
 
-def _by_url(url: str, prefix: str | None, config: str | None, given: dict[str, Any]) -> SweepReport:
+def _by_url(url: str, prefix: str | None, config: str | None, given: dict[str, Any], *, quiet: bool) -> SweepReport:
     from conformance.world import sweep_server
 
     settings = settings_from(config, url=url, **given)
@@ -53,7 +70,11 @@ def _by_url(url: str, prefix: str | None, config: str | None, given: dict[str, A
             "of the run.",
             2,
         )
-    return sweep_server(settings, prefix=prefix, say=click.echo)
+    return sweep_server(settings, prefix=prefix, say=_nothing if quiet else click.echo)
+
+
+def _nothing(sentence: str) -> None:
+    """Say nothing: the standard output belongs to the JSON document."""
 
 
 def _by_ledger(path: Path, prefix: str | None, config: str | None, given: dict[str, Any]) -> SweepReport:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from conformance.cli.claim import MANIFEST
+from conformance.cli.machine import json_option, write
 from conformance.cli.report import usage
 from conformance.report.text import one_line
 from conformance.report.verify import verify_path
@@ -23,6 +24,7 @@ _HELP = """Compute every number of REPORT again from the data inside it, and say
     Examples:
       livechat-conformance verify reports/latest
       livechat-conformance verify index.html
+      livechat-conformance verify public/conformance --json
 
     Exit codes: 0 nothing was altered; 1 something was; 2 the file is no report.
     """
@@ -30,7 +32,8 @@ _HELP = """Compute every number of REPORT again from the data inside it, and say
 
 @click.command(help=_HELP)
 @click.argument("report", type=click.Path(path_type=Path))
-def command(report: Path) -> None:
+@json_option
+def command(report: Path, as_json: bool) -> None:
     """Verify a report."""
     try:
         outcome = verify_path(report)
@@ -38,7 +41,21 @@ def command(report: Path) -> None:
         raise usage(str(error)) from error
     except OSError as error:
         raise usage(f"{report} cannot be read: {error.strerror}.") from error
-    if strangers := _altered_files(report):
+    strangers = _altered_files(report)
+    if as_json:
+        findings = [{"where": one.where, "shown": one.shown, "computed": one.computed} for one in outcome.findings]
+        intact = outcome.intact and not strangers
+        write(
+            {
+                "intact": intact,
+                "checked": outcome.checked,
+                "verdict": outcome.sentence,
+                "findings": findings,
+                "altered_files": strangers,
+            }
+        )
+        raise SystemExit(0 if intact else 1)
+    if strangers:
         click.echo(f"Altered: the claim was made with other files than it holds now: {', '.join(strangers)}.")
         raise SystemExit(1)
     if outcome.intact:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from conformance.cli.completion import names, values_of
 from conformance.cli.report import load, usage
 from conformance.report.text import one_line
 from conformance.verdicts import Verdict, WaiverError, load_waivers
@@ -32,14 +33,22 @@ _FAILED = (Verdict.FAIL, Verdict.DEVIATION)
 @click.command(help=_HELP)
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option(
-    "--out", type=click.Path(path_type=Path), default="waivers.toml", show_default=True, help="The waiver file."
+    "--out", "-o", type=click.Path(path_type=Path), default="waivers.toml", show_default=True, help="The waiver file."
 )
-@click.option("--requirement", "requirements", multiple=True, metavar="ID", help="Only these (repeatable).")
+@click.option(
+    "--requirement",
+    "requirements",
+    multiple=True,
+    metavar="ID[,ID...]",
+    shell_complete=values_of("requirement"),
+    help="Only these.",
+)
 @click.option("--reason", default="", help="Why it is accepted; asked for where it is not given.")
 @click.option("--link", default="", metavar="URL", help="Where it is tracked.")
 @click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it holds.")
 def command(result: Path, out: Path, requirements: tuple[str, ...], reason: str, link: str, expires: object) -> None:
     """Write waivers."""
+    requirements = names(requirements)
     failed = [one for one in load(result).requirements if one.verdict in _FAILED]
     if unknown := sorted(set(requirements) - {one.id for one in failed}):
         raise usage(f"{', '.join(unknown)} did not fail in {result}, so there is nothing to waive.")
@@ -59,7 +68,8 @@ def command(result: Path, out: Path, requirements: tuple[str, ...], reason: str,
             file.write("".join(entries))
     except OSError as error:
         raise usage(f"{out} cannot be written: {error.strerror}.") from error
-    click.echo(f"{len(entries)} waivers were added to {out}. Use it with: livechat-conformance run ... --waivers {out}")
+    added = "1 waiver was" if len(entries) == 1 else f"{len(entries)} waivers were"
+    click.echo(f"{added} added to {out}. Use it with: livechat-conformance run ... --waivers {out}")
 
 
 def _ask(requirement: RequirementResult) -> str:

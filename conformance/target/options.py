@@ -68,9 +68,27 @@ OPTIONS: Final[tuple[Option, ...]] = (
     ),
     Option("admin-token", "admin_token", "secret", "An administrator's access token, together with --admin-id."),
     Option("admin-id", "admin_id", "text", "The user id that belongs to --admin-token."),
-    Option("profile", "profile", "choice", "What is judged: all that the credentials allow (auto), or less.", PROFILES),
-    Option("level", "level", "choice", "How thoroughly: quick, standard or deep.", LEVELS),
-    Option("contract", "contract", "choice", "Overlays by the target's version, or none.", ("auto", "documented")),
+    Option(
+        "profile",
+        "profile",
+        "choice",
+        "What is judged: all that the credentials allow (auto, the default), or less.",
+        PROFILES,
+    ),
+    Option(
+        "level",
+        "level",
+        "choice",
+        "How many requests are drawn: few, tens (standard, the default), or hundreds.",
+        LEVELS,
+    ),
+    Option(
+        "contract",
+        "contract",
+        "choice",
+        "Overlays for the target's version (auto, the default), or the documented release.",
+        ("auto", "documented"),
+    ),
     Option("without", "without", "list", "Optional features that the target is declared not to have.", FEATURES),
     Option("only", "only", "list", "Judge only these requirement ids, operations or areas."),
     Option("skip", "skip", "list", "Leave out these requirement ids, operations or areas."),
@@ -80,8 +98,15 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "shard",
         "Judge one part of a run split over machines, for example 1/4; merge joins the parts.",
     ),
-    Option("seed", "seed", "count", "The seed of everything random.", least=0, most=2**63 - 1),
-    Option("workers", "workers", "count", "How many processes judge at once.", least=1, most=64),
+    Option(
+        "seed",
+        "seed",
+        "count",
+        "The seed of all that is drawn; the same seed sends the same requests (default: a new one).",
+        least=0,
+        most=2**63 - 1,
+    ),
+    Option("workers", "workers", "count", "How many processes judge at once (default: 1).", least=1, most=64),
     Option("strict", "strict", "flag", "Deviations from SHOULD clauses turn the run red, too."),
     Option("read-only", "read_only", "flag", "Send no call that writes."),
     Option(
@@ -89,12 +114,20 @@ OPTIONS: Final[tuple[Option, ...]] = (
     ),
     Option("waivers", "waivers", "path", "A file of known failures that are accepted."),
     Option("max-time", "max_time", "duration", "Stop judging after this time, for example 90s, 10m, 1h.", least=1),
-    Option("max-rate", "max_rate", "rate", "At most this many requests, for example 5/s or 60/m.", least=0.01),
-    Option("report", "report", "path", "The folder for the report."),
+    Option(
+        "max-rate",
+        "max_rate",
+        "rate",
+        "At most this many requests, for example 5/s or 60/m (default: as fast as it answers).",
+        least=0.01,
+    ),
+    Option("report", "report", "path", "The folder for the report (default: reports/latest)."),
     Option("fail-fast", "fail_fast", "flag", "Stop at the first failed clause."),
     Option("insecure", "insecure", "flag", "Accept any TLS certificate (said in the report)."),
     Option("ca", "ca", "path", "A PEM file of certificate authorities to trust."),
-    Option("timeout", "timeout_s", "duration", "The most that one request may take.", least=0.1, most=600),
+    Option(
+        "timeout", "timeout_s", "duration", "The most that one request may take (default: 20s).", least=0.1, most=600
+    ),
 )
 BY_NAME: Final = {option.name: option for option in OPTIONS}
 BY_FIELD: Final = {option.field: option for option in OPTIONS}
