@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
-import unicodedata
 from typing import Any
 
 from conformance.faults.model import Depth, Fault, Kind
@@ -12,25 +9,6 @@ from conformance.faults.ways import answered, during, forgiven, otherwise, put, 
 from conformance.reference.envelope import Failure, Refusal, success
 from conformance.reference.messages import show_message
 from conformance.reference.site import iso, milliseconds
-
-
-def _stored(change: Any) -> Any:
-    """Change the text of every message before it is stored: ``change(text)``."""
-
-    def composed(original: Any, site: Any, room: Any, person: Any, text: str, more: Any) -> Any:
-        return original(site, room, person, change(text), more)
-
-    return {"messages.compose": composed}
-
-
-def _in_history(change: Any) -> Any:
-    """Change the text of each message in a history: ``change(text)``."""
-
-    def each(site: Any, call: Any, body: Any) -> None:
-        for message in body["messages"]:
-            message["msg"] = change(message["msg"])
-
-    return answered("getHistory", each)
 
 
 def _composed(change: Any) -> Any:
@@ -150,7 +128,6 @@ def _empty_id_stored(original: Any, site: Any, call: Any) -> Any:
 
 _TO_SEND, _BOTH = ("sendMessage",), ("sendMessage", "getHistory")
 _STATE, _LOSS, _LIVE, _RELATION, _RARE = Kind.STATE, Kind.DATA_LOSS, Depth.LIVE_ROOM, Depth.RELATION, Depth.RARE_INPUT
-_EMOJI = re.compile("[\U00010000-\U0010ffff]")
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
@@ -338,114 +315,6 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "A message to a closed room is stored before it is refused.",
         wrap={**during("sendMessage", "rooms.require_open", _stores_then_refuses), "messages.append": _refuses_late},
-    ),
-    Fault(
-        "messages.answer-without-emoji",
-        ("LC-MESSAGE-019",),
-        _TO_SEND,
-        Kind.ENCODING,
-        _RARE,
-        "The answer shows characters beyond the basic plane as question marks.",
-        wrap=answered("sendMessage", put("message.msg", lambda text: _EMOJI.sub("?", text))),
-    ),
-    Fault(
-        "messages.answer-composed",
-        ("LC-MESSAGE-019",),
-        _TO_SEND,
-        Kind.ENCODING,
-        _RARE,
-        "The answer normalises combining marks.",
-        wrap=answered("sendMessage", put("message.msg", lambda text: unicodedata.normalize("NFC", text))),
-    ),
-    Fault(
-        "messages.history-without-emoji",
-        ("LC-MESSAGE-020",),
-        _BOTH,
-        Kind.ENCODING,
-        _RARE,
-        "The history lost characters beyond the basic plane, as a three byte column does it.",
-        wrap=_in_history(lambda text: _EMOJI.sub("", text)),
-    ),
-    Fault(
-        "messages.history-composed",
-        ("LC-MESSAGE-020",),
-        _BOTH,
-        Kind.ENCODING,
-        _RARE,
-        "The history normalises combining marks.",
-        wrap=_in_history(lambda text: unicodedata.normalize("NFC", text)),
-    ),
-    Fault(
-        "messages.history-latin",
-        ("LC-MESSAGE-020",),
-        _BOTH,
-        Kind.ENCODING,
-        _RARE,
-        "The history shows text of other scripts as if its bytes were Latin-1.",
-        wrap=_in_history(lambda text: text.encode().decode("latin-1")),
-    ),
-    Fault(
-        "messages.trimmed",
-        ("LC-MESSAGE-021",),
-        _TO_SEND,
-        Kind.ENCODING,
-        _RARE,
-        "Surrounding blanks of a message are cut off.",
-        wrap=_stored(str.strip),
-    ),
-    Fault(
-        "messages.one-line",
-        ("LC-MESSAGE-021",),
-        _TO_SEND,
-        Kind.ENCODING,
-        _RARE,
-        "Line breaks become blanks.",
-        wrap=_stored(lambda text: text.replace("\n", " ")),
-    ),
-    Fault(
-        "messages.tabs-are-blanks",
-        ("LC-MESSAGE-021",),
-        _TO_SEND,
-        Kind.ENCODING,
-        _RARE,
-        "Tabs become blanks.",
-        wrap=_stored(lambda text: text.replace("\t", " ")),
-    ),
-    Fault(
-        "messages.escaped",
-        ("LC-MESSAGE-022",),
-        _TO_SEND,
-        Kind.ENCODING,
-        _RARE,
-        "Markup is escaped before it is stored.",
-        wrap=_stored(html.escape),
-    ),
-    Fault(
-        "messages.tags-removed",
-        ("LC-MESSAGE-022",),
-        _TO_SEND,
-        Kind.ENCODING,
-        _RARE,
-        "Markup is removed before a message is stored.",
-        wrap=_stored(lambda text: re.sub(r"<[^>]*>", "", text)),
-    ),
-    Fault(
-        "messages.cut-at-4096",
-        ("LC-MESSAGE-023",),
-        _TO_SEND,
-        _LOSS,
-        _RARE,
-        "A message is cut at 4096 characters.",
-        wrap=_stored(lambda text: text[:4096]),
-    ),
-    Fault(
-        "messages.cut-at-1000-in-history",
-        ("LC-MESSAGE-023",),
-        _BOTH,
-        _LOSS,
-        _RARE,
-        "The history cuts messages at 1000 characters.",
-        wrap=_in_history(lambda text: text[:1000]),
     ),
     Fault(
         "messages.same-text-once",

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.contract.exchange import Exchange
 from conformance.suite.helpers import nobody_online
-from conformance.suite.judge import Judge
+from conformance.suite.judge import Judge, describe
 from conformance.target import NOBODY, RecordingClient
 from conformance.world import Department, Unavailable, Visitor, World
 
@@ -424,5 +424,14 @@ def test_which_form_carries_the_token(world: World, client: RecordingClient, jud
     """The configuration is read with the token in the query; the path form of the index is served or not routed."""
     visitor: Visitor = world.visitor()
     in_path = client.request(NOBODY, "GET", f"/api/v1/livechat/config/{visitor.token}")
-    served = in_path.status == 200 and isinstance(in_path.json, dict) and "config" in in_path.json
-    judge.way("LC-CONFIG-029", "documentation" if served else "server", in_path)
+    body = in_path.json
+    if not isinstance(body, dict) or in_path.status in {404, 405}:
+        judge.way("LC-CONFIG-029", "server", in_path)
+        return
+    config = body.get("config")
+    guest = config.get("guest") if isinstance(config, dict) else None
+    if in_path.status == 200 and isinstance(guest, dict) and guest.get("_id") == visitor.id:
+        judge.way("LC-CONFIG-029", "documentation", in_path)
+        return
+    sentence = f"the path form of the configuration is neither served nor unknown: it answered {describe(in_path)}"
+    judge.that("LC-CONFIG-029", False, sentence, exchange=in_path)
