@@ -7,7 +7,7 @@ order in which their item made them, and exchanges get their ids from that order
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from conformance.contract.exchange import Exchange
 from conformance.verdicts.document import digest_of
 from conformance.verdicts.evidence import folded
 from conformance.verdicts.numbering import renumbered
-from conformance.verdicts.outcome import Finding, ItemOutcome
+from conformance.verdicts.outcome import Finding, ItemOutcome, Judgement
 from conformance.verdicts.overall import settle
 from conformance.verdicts.result import (
     Constraint,
@@ -33,7 +33,7 @@ from conformance.verdicts.result import (
     Target,
 )
 from conformance.verdicts.scenarios import UNKNOWN_STEP, scenario_of, step_of, with_steps, worth_drawing
-from conformance.verdicts.spool import read_spool, within_budget
+from conformance.verdicts.spool import read_spool, shortened, within_budget
 from conformance.verdicts.subject import ContractLike, RequirementLike
 from conformance.verdicts.tally import Tally
 from conformance.verdicts.waivers import Waiver
@@ -119,7 +119,8 @@ def build_result(
     done = {
         outcome.item: outcome for outcome in sorted(outcomes, key=lambda each: (each.item, repr(each)), reverse=True)
     }
-    ran = [done[name] for name in sorted(done)]
+    excluded = {each.id: why for each in contract.requirements.values() if (why := _excluded(each, contract, run))}
+    ran = [_set_aside(done[name], excluded) for name in sorted(done)]
     items = _items(ran, declared)
     scenarios = tuple(scenario_of(outcome) for outcome in ran if worth_drawing(outcome))
     personas: dict[str, str] = {}
@@ -130,7 +131,8 @@ def build_result(
     for exchange in read_spool(spools):
         tally.add(exchange)
         if exchange.id in wanted:
-            kept[exchange.id] = exchange
+            # No body is shown at greater length, and very many long ones would not fit into memory.
+            kept[exchange.id] = shortened(exchange)
             personas[exchange.id] = exchange.persona
         if exchange.id in steps:
             steps[exchange.id] = step_of(exchange)
@@ -213,6 +215,17 @@ def _excluded(each: RequirementLike, contract: ContractLike, run: RunInfo) -> st
     if run.profiles and each.profile not in run.profiles and each.profile not in run.absent:
         return f"It belongs to the profile {each.profile}, which was not asked for."
     return None
+
+
+def _set_aside(outcome: ItemOutcome, excluded: Mapping[str, str]) -> ItemOutcome:
+    """Keep what an item saw of a clause that does not apply here from being told as a failure of the item."""
+    judgements = tuple(
+        Judgement(each.requirement, each.check, Finding.NOT_APPLICABLE, excluded[each.requirement], each.operation)
+        if each.requirement in excluded
+        else each
+        for each in outcome.judgements
+    )
+    return replace(outcome, judgements=judgements)
 
 
 def _area_of(identifier: str) -> str:

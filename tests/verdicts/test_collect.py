@@ -225,3 +225,13 @@ def test_the_persona_of_the_deciding_exchange_is_kept(tmp_path: Path) -> None:
     seen = Judgement("LC-ROOM-001", "c", Finding.BROKEN, "x", exchanges=("gw0-1",))
     result = judge(tmp_path, contract(CLAUSES[0]), outcome("a", seen), exchanges=[exchange("gw0-1", persona="agent")])
     assert result.requirements[0].evidence[0].persona == "agent"
+
+
+def test_what_does_not_apply_here_makes_no_conversation_a_failed_one(tmp_path: Path) -> None:
+    """A server of an older generation may do otherwise; the drawing of its conversation says so, and marks no step."""
+    clauses = (Req("LC-ROOM-001"), Req("LC-ROOM-002", since="99.0.0"))
+    seen = (held("LC-ROOM-001", exchanges=("gw0-0",)), broken("LC-ROOM-002", exchanges=("gw0-1",)))
+    result = judge(tmp_path, contract(*clauses), outcome("a", *seen, kind="scenario", exchanges=("gw0-0", "gw0-1")))
+    assert [each.outcome.value for each in result.scenarios] == ["pass"]
+    assert not any(step.failed for each in result.scenarios for step in each.steps)
+    assert [each.verdict.value for each in result.requirements] == ["pass", "not applicable"]
