@@ -22,7 +22,9 @@ _HELP = """Prove the suite: plant faults into the reference server, one at a tim
     Examples:
       livechat-conformance prove --quick
       livechat-conformance prove --area rooms --area messages
-      livechat-conformance prove --fault rooms.close-leaves-open --seeds 20
+      livechat-conformance prove --fault rooms.close-leaves-open
+      livechat-conformance prove --depth rare,race --seeds 20
+      livechat-conformance prove --shard 1/4
       livechat-conformance prove --generic all --report reports/proof
 
     \b
@@ -48,6 +50,14 @@ _HELP = """Prove the suite: plant faults into the reference server, one at a tim
     shell_complete=values_of("area"),
     help="Only the faults of these areas.",
 )
+@click.option(
+    "--depth",
+    "depths",
+    multiple=True,
+    metavar="NAME",
+    help="Only faults of this depth (repeatable): shallow, room, relation, rare, race.",
+)
+@click.option("--shard", metavar="PART/PARTS", help="One part of the faults, for example 1/4.")
 @click.option("--quick", is_flag=True, help="A subset of all areas at level quick, for CI.")
 @click.option(
     "--generic",
@@ -65,6 +75,8 @@ _HELP = """Prove the suite: plant faults into the reference server, one at a tim
 def command(
     faults: tuple[str, ...],
     areas: tuple[str, ...],
+    depths: tuple[str, ...],
+    shard: str | None,
     quick: bool,
     generic: str | None,
     seeds: int,
@@ -85,7 +97,15 @@ def command(
     from conformance.runner.run import RunError
 
     console, out = Console(stderr=True), Console()
-    choice = Choice(names(faults), names(areas), quick, generic, level or ("quick" if quick else "standard"))
+    choice = Choice(
+        faults=names(faults),
+        areas=names(areas),
+        depths=names(depths),
+        shard=shard,
+        quick=quick,
+        generic=generic,
+        level=level or ("quick" if quick else "standard"),
+    )
     try:
         selected = choose(choice)
         if not selected:

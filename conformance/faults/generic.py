@@ -26,12 +26,12 @@ from conformance.faults.generic_calls import (
     required,
 )
 from conformance.faults.generic_members import WAYS, Steps, members, spoilt
+from conformance.faults.generic_replay import AREA
 from conformance.faults.model import Depth, Fault, Kind
 from conformance.reference.envelope import HTML, Answer
 from conformance.reference.request import Call
 from conformance.reference.site import VERSION, Site
 
-AREA: Final = "generic"
 UNSEEN: Final = Path(__file__).with_name("generic_unseen.yaml")
 _DONE: Final = {"drop": "leaves out", "retype": "sends another type for", "null": "sends null for", "rename": "renames"}
 _STATUSES: Final = {"200": (201, 204, 500), "400": (200, 500), "401": (200, 500), "403": (200, 500)}

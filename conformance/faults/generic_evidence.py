@@ -7,21 +7,20 @@ What is found is written to ``generic_unseen.yaml``.
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import click
 import yaml
 
 from conformance.contract import Contract, load_contract
-from conformance.contract.exchange import Body, Response
-from conformance.contract.spoil import shape
-from conformance.faults.generic import AREA, UNSEEN, generic_faults
-from conformance.faults.generic_members import WAYS, spoilt
+from conformance.contract.exchange import Response
+from conformance.faults.generic import UNSEEN, generic_faults
+from conformance.faults.generic_members import WAYS
+from conformance.faults.generic_replay import AREA, alteration, kind_of_answer
 from conformance.faults.servers import BASE
 from conformance.reference import reference_server
 from conformance.reference.site import VERSION
@@ -53,8 +52,7 @@ def answers(level: str, told: Reporter | None = None) -> Answers:
             for exchange in read_spool(run.workdir.spools()):
                 response = exchange.response
                 if exchange.operation and response is not None and not response.body.cut:
-                    key = (response.status, response.body.is_json, shape(response.body.json))
-                    found[exchange.operation].setdefault(key, response)
+                    found[exchange.operation].setdefault(kind_of_answer(response), response)
         finally:
             run.held.close()
     return found
@@ -69,7 +67,7 @@ def judged(contract: Contract, seen: Answers) -> Iterator[tuple[str, str]]:
             yield short, UNHEALTHY
             continue
         given = seen.get(operation, {}).values()
-        alter = _alteration(what)
+        alter = alteration(what)
         if alter is None:
             continue
         altered = [(old, new) for old in given for new in (alter(old),) if new is not None]
@@ -77,34 +75,6 @@ def judged(contract: Contract, seen: Answers) -> Iterator[tuple[str, str]]:
             yield short, NEVER
         elif all(not contract.check_response(operation, new) for _, new in altered):
             yield short, KEPT
-
-
-def _alteration(what: str) -> Callable[[Response], Response | None] | None:
-    """What a fault makes of a response (``None``: it does not touch it); ``None`` for faults of another kind."""
-    kind, _, where = what.partition(":")
-    if kind in WAYS:
-        steps, way = tuple(where[1:].split("/")), WAYS[kind]
-
-        def spoil(response: Response) -> Response | None:
-            body = response.body
-            if response.status != 200 or not body.is_json:
-                return None
-            new = spoilt(body.json, steps, way)
-            return None if new is body.json else dataclasses.replace(response, body=Body(new, True, size=body.size))
-
-        return spoil
-    if kind == "status":
-        status, other = map(int, where.split("-"))
-
-        def restate(response: Response) -> Response | None:
-            html = "html" in response.headers.get("content-type", "")
-            if response.status != status or html:
-                return None
-            body = Body() if other == 204 else response.body
-            return dataclasses.replace(response, status=other, body=body)
-
-        return restate
-    return None
 
 
 def document(found: Iterable[tuple[str, str]]) -> str:

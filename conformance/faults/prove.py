@@ -163,8 +163,7 @@ def prove(
         level: The level of all runs.
         seed: The seed of the run without faults, and of the first trial of each fault.
         seeds: Over how many seeds a fault is proved that is found by chance.
-        workers: How many processes run the suite without faults; the trials, which mostly wait for a server that does
-            not do what it should, are made by twice as many.
+        workers: How many processes run the suite without faults, and then make the trials, some at a time each.
         report: The folder for the report.
         partial: Whether the run without faults is limited to the requirements that the faults break.
         keep_going: Whether faults are proved although the run without faults is not green.
@@ -184,7 +183,7 @@ def prove(
     result: Result | None = None
     try:
         run.judge(reporter)
-        sight = look(run.workdir)
+        sight = look(run.workdir, faults)
         if sight.broken and not keep_going:
             result = run.finish()
             raise ControlIsRed(result)
@@ -216,7 +215,7 @@ def _try(run: Run, trying: _Trying, workers: int) -> None:
     settings = dataclasses.replace(
         run.settings, url=None, admin_user=None, admin_password=None, workers=1, only=(), report=str(folder)
     )
-    with Pool(folder, settings, run.info, 2 * workers) as pool:
+    with Pool(folder, settings, run.info, workers) as pool:
         pool.run(trying.trials(), trying.take)
     shutil.rmtree(folder, ignore_errors=True)
 

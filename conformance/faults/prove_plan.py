@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from conformance.faults.generic_replay import shown
 from conformance.faults.model import Depth, Fault
 from conformance.suite.workdir import Workdir
 from conformance.verdicts import Finding, ItemOutcome, read_spool
@@ -30,28 +31,32 @@ class Sight:
         called: Operation to the tests that called it.
         seconds: Test to how long it took.
         broken: Requirements that were found broken: no fault of them can be proved.
+        shown: Fault to tests that were shown what it alters, the quickest first; of generic faults only.
     """
 
     judged: Mapping[str, frozenset[str]] = field(default_factory=dict)
     called: Mapping[str, frozenset[str]] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
+    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def tests_for(self, fault: Fault) -> tuple[str, ...]:
         """Names of the tests that can see a fault, the likeliest and quickest first.
 
-        First those that judge what it breaks, then those that call an operation where it shows.
+        First those that were shown what it alters, then those that judge what it breaks, then those that call an
+        operation where it shows; those that draw their requests at random come last in each group.
         """
-        judging = _union(self.judged, fault.breaks)
-        calling = _union(self.called, fault.operations)
-        return (*self._quick_first(judging), *self._quick_first(calling - judging))
+        shown = self.shown.get(fault.id, ())
+        judging = _union(self.judged, fault.breaks).difference(shown)
+        calling = _union(self.called, fault.operations).difference(shown)
+        return (*shown, *self._quick_first(judging), *self._quick_first(calling - judging))
 
     def _quick_first(self, names: Iterable[str]) -> list[str]:
-        return sorted(names, key=lambda name: (self.seconds.get(name, 0.0), name))
+        return sorted(names, key=lambda name: (name.startswith(_NO_SCENARIO), self.seconds.get(name, 0.0), name))
 
 
-def look(workdir: Workdir) -> Sight:
-    """Learn from the work directory of a finished run which test sees what."""
+def look(workdir: Workdir, faults: Collection[Fault] = ()) -> Sight:
+    """Learn from the work directory of a finished run which test sees what; of generic faults, also by replaying it."""
     outcomes: list[ItemOutcome] = list(workdir.outcomes())
     contract, version = workdir.contract(), workdir.target().version
     sender = {exchange: one.item for one in outcomes for exchange in one.exchanges}
@@ -67,14 +72,16 @@ def look(workdir: Workdir) -> Sight:
             clause = contract.requirements[judgement.requirement]
             if judgement.finding in {Finding.BROKEN, Finding.FLAKY} and contract.applies(clause, version):
                 broken.add(judgement.requirement)
-    for exchange in read_spool(workdir.spools()):
-        if exchange.operation and exchange.id in sender:
-            called[exchange.operation].add(sender[exchange.id])
+    sent = [(one, sender[one.id]) for one in read_spool(workdir.spools()) if one.operation and one.id in sender]
+    for exchange, test in sent:
+        called[str(exchange.operation)].add(test)
+    seconds = {one.item: one.duration_s for one in outcomes}
     return Sight(
         {name: frozenset(tests) for name, tests in judged.items()},
         {name: frozenset(tests) for name, tests in called.items()},
-        {one.item: one.duration_s for one in outcomes},
+        seconds,
         frozenset(broken),
+        shown(contract, sent, seconds, faults),
     )
 
 

@@ -1,10 +1,11 @@
-"""The pool: one long-lived worker process a core, each of which makes one trial after another."""
+"""The pool: one long-lived worker process a core, each of which has several trials under way at a time."""
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,6 +18,9 @@ from conformance.faults.prove_trial import Seen, Trial
 from conformance.runner.child import environment_of
 from conformance.suite.workdir import Workdir
 from conformance.target import Settings, TargetInfo
+
+AT_ONCE = 4
+"""How many trials share a process: they mostly wait, for a server that does not do what it should."""
 
 
 class PoolError(Exception):
@@ -31,14 +35,18 @@ class Pool:
         settings: The settings of the trials: level, and what is left out.
         info: What the probe found on the server without faults; which tests are collected depends on it.
         workers: How many processes.
+        at_once: How many trials each of them has under way.
     """
 
-    def __init__(self, folder: Path, settings: Settings, info: TargetInfo, workers: int) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, info: TargetInfo, workers: int, at_once: int = AT_ONCE
+    ) -> None:
         load_contract(info.version, mode=settings.contract)
         self._folder = folder
         self._settings = settings
         self._info = info
         self._count = workers
+        self._at_once = at_once
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Pool:
@@ -74,78 +82,49 @@ class Pool:
 
         Args:
             trials: The first trials.
-            seen: Is told of each trial as it ends, one at a time; the trials that it returns are made as well.
+            seen: Is told of each trial as it ends; the trials that it returns are made as well.
 
         Raises:
             PoolError: A worker died.
         """
-        work = _Work(trials, seen)
-        threads = [
-            threading.Thread(target=self._drive, args=(number, work), daemon=True) for number in range(self._count)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)  # in slices, so that an interrupt is heard
-        if work.error:
-            raise PoolError(work.error)
+        waiting = deque(trials)
+        busy = dict.fromkeys(range(self._count), 0)
+        rests = dict.fromkeys(busy, b"")
+        while waiting or any(busy.values()):
+            while waiting and min(busy.values()) < self._at_once:
+                number = min(busy, key=lambda each: busy[each])
+                self._order(number, waiting.popleft())
+                busy[number] += 1
+            for number in self._heard():
+                part = os.read(self._answers(number), 65536)
+                if not part:
+                    raise self._died(number)
+                *lines, rests[number] = (rests[number] + part).split(b"\n")
+                for line in lines:
+                    if line.startswith(b'{"ready"'):
+                        continue
+                    busy[number] -= 1
+                    waiting.extend(seen(msgspec.json.decode(line, type=Seen)))
 
-    def _drive(self, number: int, work: _Work) -> None:
-        process = self._processes[number]
+    def _order(self, number: int, trial: Trial) -> None:
+        orders = self._processes[number].stdin
+        assert orders is not None
         try:
-            while (trial := work.next()) is not None:
-                work.done(self._ask(process, trial))
-        except (OSError, msgspec.DecodeError, EOFError):
-            log = self._folder / f"worker-{number}" / "worker.log"
-            work.fail(f"worker {number} of the proof ended too early; {log} says why")
-        except Exception as error:
-            work.fail(f"{type(error).__name__}: {error}")
+            orders.write(msgspec.json.encode(trial) + b"\n")
+            orders.flush()
+        except OSError:
+            raise self._died(number) from None
 
-    def _ask(self, process: subprocess.Popen[bytes], trial: Trial) -> Seen:
-        """Let a worker make a trial; its very first line only says that it is ready."""
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(msgspec.json.encode(trial) + b"\n")
-        process.stdin.flush()
-        line = process.stdout.readline()
-        if line.startswith(b'{"ready"'):
-            line = process.stdout.readline()
-        if not line.endswith(b"\n"):
-            raise EOFError
-        return msgspec.json.decode(line, type=Seen)
+    def _answers(self, number: int) -> int:
+        answers = self._processes[number].stdout
+        assert answers is not None
+        return answers.fileno()
 
+    def _heard(self) -> list[int]:
+        """The workers that say something, as soon as one does."""
+        ready = select.select([self._answers(number) for number in range(self._count)], [], [])[0]
+        return [number for number in range(self._count) if self._answers(number) in ready]
 
-class _Work:
-    """The trials that are waiting and under way, shared by the threads that drive the workers."""
-
-    def __init__(self, trials: Iterable[Trial], seen: Callable[[Seen], Iterable[Trial]]) -> None:
-        self._waiting = deque(trials)
-        self._seen = seen
-        self._under_way = 0
-        self._changed = threading.Condition()
-        self.error = ""
-
-    def next(self) -> Trial | None:
-        """The next trial; ``None`` when there is none and none can come any more."""
-        with self._changed:
-            while not self._waiting and self._under_way and not self.error:
-                self._changed.wait()
-            if not self._waiting or self.error:
-                return None
-            self._under_way += 1
-            return self._waiting.popleft()
-
-    def done(self, seen: Seen) -> None:
-        """Hand over what a trial brought to light."""
-        with self._changed:
-            self._waiting.extend(self._seen(seen))
-            self._under_way -= 1
-            self._changed.notify_all()
-
-    def fail(self, sentence: str) -> None:
-        """Let everybody stop."""
-        with self._changed:
-            self.error = self.error or sentence
-            self._under_way -= 1
-            self._changed.notify_all()
+    def _died(self, number: int) -> PoolError:
+        log = self._folder / f"worker-{number}" / "worker.log"
+        return PoolError(f"worker {number} of the proof ended too early; {log} says why")

@@ -11,16 +11,11 @@ import contextlib
 import dataclasses
 import gc
 import os
-import select
-import shutil
-import signal
 import sys
-import threading
 import time
-import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 import msgspec
 import pytest
@@ -28,6 +23,7 @@ import pytest
 from conformance.contract.exchange import Exchange
 from conformance.faults.every import every_fault
 from conformance.faults.model import Fault
+from conformance.faults.prove_children import Children
 from conformance.faults.prove_trial import CONTROL, Seen, Trial
 from conformance.faults.servers import bare, faulty_server
 from conformance.report.reproduce import curl_line
@@ -40,7 +36,6 @@ from conformance.suite.workdir import Workdir
 from conformance.verdicts import Finding, ItemOutcome, Judgement, read_spool
 
 _LINE_LIMIT = 400
-_GRACE_S = 15.0
 
 
 class Trials:
@@ -48,29 +43,34 @@ class Trials:
 
     Args:
         folder: Each trial gets a work directory in it, which is removed when the trial is over.
-        orders: Trials to make, one JSON document a line.
+        orders: The file descriptor through which trials come, one JSON document a line.
         answers: Gets what was seen, one JSON document a line.
     """
 
-    def __init__(self, folder: Path, orders: BinaryIO, answers: BinaryIO) -> None:
+    def __init__(self, folder: Path, orders: int, answers: BinaryIO) -> None:
         self._folder = folder
         self._orders = orders
         self._answers = answers
         self._outcomes: list[ItemOutcome] = []
+        self._server = contextlib.ExitStack()  # never left: a server ends with the process of its trial
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Make the trials that are asked for until there are no more."""
         controller = session.config.pluginmanager.unregister(name="livechat-controller")
         assert controller is not None
-        faults = every_fault()
         items = {item_name(one): one for one in session.items}
+        faults = every_fault()
         gc.collect()
         gc.freeze()  # what is there now is shared by all children; a collection would only copy it
         self._answer({"ready": len(items)})
-        for line in self._orders:
-            trial = msgspec.json.decode(line, type=Trial)
-            self._answer(self._apart(trial, session, items, faults))
+
+        def make(trial: Trial, folder: Path) -> Seen:
+            name = trial.fault
+            fault = bare(faults[name.removeprefix(f"{CONTROL}:")]) if name.startswith(CONTROL) else faults[name]
+            return self._make(trial, fault, session, items, folder)
+
+        Children(self._folder, make, self._answer).serve(self._orders)
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -86,81 +86,27 @@ class Trials:
         self._answers.write(msgspec.json.encode(what) + b"\n")
         self._answers.flush()
 
-    def _apart(
-        self, trial: Trial, session: pytest.Session, items: dict[str, pytest.Item], faults: dict[str, Fault]
-    ) -> Seen:
-        """Make one trial in a child of its own, and end it where it takes too long."""
-        assert threading.active_count() == 1, "a process with threads cannot be forked safely"
-        folder = self._folder / f"trial-{os.getpid()}"
-        shutil.rmtree(folder, ignore_errors=True)
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reader)
-            self._in_child(trial, session, items, faults, folder, writer)
-        os.close(writer)
-        try:
-            text, in_time = _read(reader, trial.limit_s + _GRACE_S)
-        finally:
-            os.close(reader)
-            for end in (os.killpg, os.kill):  # the group, and the child itself in case it had none yet
-                with contextlib.suppress(ProcessLookupError):
-                    end(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            shutil.rmtree(folder, ignore_errors=True)
-        try:
-            return msgspec.json.decode(text, type=Seen)
-        except msgspec.DecodeError:
-            why = "its process ended without a word" if in_time else f"it took longer than {trial.limit_s:g} s"
-            return Seen(trial.fault, trial.seed, failure=why)
-
-    def _in_child(
-        self,
-        trial: Trial,
-        session: pytest.Session,
-        items: dict[str, pytest.Item],
-        faults: dict[str, Fault],
-        folder: Path,
-        writer: int,
-    ) -> NoReturn:
-        """Make the trial and leave the process, whatever happens, without running what the parent has to end with."""
-        try:
-            os.setpgid(0, 0)
-            name = trial.fault
-            fault = bare(faults[name.removeprefix(f"{CONTROL}:")]) if name.startswith(CONTROL) else faults[name]
-            seen = self._make(trial, fault, session, items, folder)
-        except BaseException as error:
-            traceback.print_exc()
-            seen = Seen(trial.fault, trial.seed, failure=f"{type(error).__name__}: {error}")
-        with contextlib.suppress(BaseException):
-            content = memoryview(msgspec.json.encode(seen))
-            while content:
-                content = content[os.write(writer, content) :]
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
-
     def _make(
         self, trial: Trial, fault: Fault, session: pytest.Session, items: dict[str, pytest.Item], folder: Path
     ) -> Seen:
         base: Session = session.config.stash[SESSION]
         started = time.monotonic()
         self._outcomes.clear()
-        with faulty_server(fault) as url:
-            settings = dataclasses.replace(
-                base.settings.for_embedded(str(url), url.admin_user, url.admin_password),
-                seed=trial.seed,
-                report=str(folder),
-                timeout_s=10.0,
-            )
-            os.environ.update(settings.secrets_env())
-            try:
-                run = prepare(settings, formats=())
-            except RunError as error:
-                return Seen(trial.fault, trial.seed, failure=f"the run could not begin: {error}")
-            own = Session(session.config, run.workdir, "main")
-            session.config.stash[SESSION] = own
-            return self._judge(trial, fault, own, _ordered(items, trial), started)
+        url = self._server.enter_context(faulty_server(fault))
+        settings = dataclasses.replace(
+            base.settings.for_embedded(str(url), url.admin_user, url.admin_password),
+            seed=trial.seed,
+            report=str(folder),
+            timeout_s=10.0,
+        )
+        os.environ.update(settings.secrets_env())
+        try:
+            run = prepare(settings, formats=())
+        except RunError as error:
+            return Seen(trial.fault, trial.seed, failure=f"the run could not begin: {error}")
+        own = Session(session.config, run.workdir, "main")
+        session.config.stash[SESSION] = own
+        return self._judge(trial, fault, own, _ordered(items, trial), started)
 
     def _judge(self, trial: Trial, fault: Fault, own: Session, items: list[pytest.Item], started: float) -> Seen:
         wanted = frozenset(fault.breaks)
@@ -256,23 +202,9 @@ def _count(workdir: Workdir) -> int:
     return sum(path.read_bytes().count(b"\n") for path in workdir.spools())
 
 
-def _read(reader: int, limit_s: float) -> tuple[bytes, bool]:
-    """All that comes through a pipe until it is closed, and whether that happened in time."""
-    deadline = time.monotonic() + limit_s
-    parts: list[bytes] = []
-    while (left := deadline - time.monotonic()) > 0:
-        if not select.select([reader], [], [], left)[0]:
-            continue
-        part = os.read(reader, 65536)
-        if not part:
-            return b"".join(parts), True
-        parts.append(part)
-    return b"".join(parts), False
-
-
 def main(folder: Path) -> int:
     """Collect the suite over the work directory ``folder`` and make trials until the standard input ends."""
-    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    orders, answers = os.dup(0), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)  # what tests print belongs into the log, which the standard error is connected to
