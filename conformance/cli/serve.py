@@ -12,8 +12,9 @@ import click
 
 from conformance.cli.doctor import refuse
 from conformance.reference.demo import seed_demo as add_demo
+from conformance.reference.seeds import open_site
 from conformance.reference.server import ServerError, running
-from conformance.reference.site import Options, Site
+from conformance.reference.site import Options
 from conformance.reference.store import StoreError
 
 
@@ -99,7 +100,7 @@ def command(
     if not quiet:
         _log_to_stdout()
     try:
-        site = Site(options)
+        site = open_site(options)
         accounts = add_demo(site) if seed_demo else []
         with running(site, host, port) as url:
             click.echo(f"Livechat reference server (behaves as {site.version}) on {url}")

@@ -33,8 +33,8 @@ from conformance.reference.mail import deliver
 from conformance.reference.match import MatchFailure
 from conformance.reference.operations import OPERATIONS
 from conformance.reference.querystring import parse as parse_query
-from conformance.reference.request import BODY_LIMIT, Call, bad_request, parse_body
-from conformance.reference.routing import METHODS, BadPath, Operation, Router
+from conformance.reference.request import BODY_LIMIT, Call, Operation, bad_request, parse_body
+from conformance.reference.routing import METHODS, BadPath, Router
 from conformance.reference.seam import behaviour
 from conformance.reference.site import setting
 

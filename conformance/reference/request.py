@@ -1,4 +1,4 @@
-"""A call as the operations see it: path parameters, query, body, headers and who asks.
+"""Operations, and a call as they see it: path parameters, query, body, headers and who asks.
 
 The parsing keeps the oddities of the real server: JSON without a content type is read, other types are not, a POST
 without anything has the empty text as its body (recordings ``general/186`` to ``general/201``, ``room/085``).
@@ -15,15 +15,39 @@ from conformance.reference.envelope import Answer, Stop, html_refusal
 from conformance.reference.jsontext import BadJson, parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from conformance.reference.routing import Operation
+    from conformance.reference.envelope import ErrorStyle
+    from conformance.reference.site import Site
     from conformance.reference.store import Document
 
 #: The largest body in bytes, packed or unpacked.
 BODY_LIMIT: Final = 50 * 1024 * 1024
 
 _CHARSETS: Final = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252", "utf-16", "utf-16le"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method on one path.
+
+    Attributes:
+        id: The operationId of the contract.
+        method: Upper case.
+        path: The template, for example ``/api/v1/livechat/visitor/{token}``.
+        handler: Answers a call; passes the seam under the name ``operation.<id>``.
+        errors: How errors are reported.
+        auth: Whether credentials are needed.
+        limited: Whether the rate limiter counts its calls.
+    """
+
+    id: str
+    method: str
+    path: str
+    handler: Callable[[Site, Call], Answer]
+    errors: ErrorStyle
+    auth: bool
+    limited: bool
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from conformance.reference.envelope import Answer, ErrorStyle
+from conformance.reference.request import Operation
 from conformance.reference.seam import behaviour
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from conformance.reference.request import Call
     from conformance.reference.site import Site
 
-    Handler = Callable[[Site, Call], Answer]
-
 #: The order in which the header ``Allow`` names methods.
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -29,29 +28,6 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 class BadPath(ValueError):
     """A path parameter has a malformed percent code or is not UTF-8 when decoded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method on one path.
-
-    Attributes:
-        id: The operationId of the contract.
-        method: Upper case.
-        path: The template, for example ``/api/v1/livechat/visitor/{token}``.
-        handler: Answers a call; passes the seam under the name ``operation.<id>``.
-        errors: How errors are reported.
-        auth: Whether credentials are needed.
-        limited: Whether the rate limiter counts its calls.
-    """
-
-    id: str
-    method: str
-    path: str
-    handler: Handler
-    errors: ErrorStyle
-    auth: bool
-    limited: bool
 
 
 @dataclass(frozen=True, slots=True)

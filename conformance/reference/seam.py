@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from conformance.reference.site import Site
-
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -35,6 +33,12 @@ class Behaviour:
     def sentence(self) -> str:
         """What the behaviour does: the first line of the function's docstring."""
         return (self.function.__doc__ or "").strip().split("\n", 1)[0]
+
+
+class Owner(Protocol):
+    """What behaviours belong to, in this package the site: it says what stands in for which of them."""
+
+    overrides: dict[str, Callable[..., Any]]
 
 
 class Plantable(Protocol):
@@ -70,7 +74,7 @@ def behaviour(name: str) -> Callable[[F], F]:
         BEHAVIOURS[name] = Behaviour(name, function, function.__module__)
 
         @functools.wraps(function)
-        def through(site: Site, *args: Any, **kwargs: Any) -> Any:
+        def through(site: Owner, *args: Any, **kwargs: Any) -> Any:
             return site.overrides.get(name, function)(site, *args, **kwargs)
 
         return cast("F", through)

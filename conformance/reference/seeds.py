@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from conformance.reference.accounts import create_account
-from conformance.reference.site import add, new_id, seed_settings
-
-if TYPE_CHECKING:
-    from conformance.reference.site import Site
+from conformance.reference.site import Options, Site, add, new_id, seed_settings
 
 #: The account in whose name the server itself writes.
 BOT: Final = {"_id": "rocket.cat", "username": "rocket.cat"}
 _DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+def open_site(options: Options | None = None) -> Site:
+    """Open a site and insert what a new server has; faults are planted afterwards, so they spoil none of it.
+
+    Raises:
+        StoreError: The data file cannot be used.
+    """
+    site = Site(options)
+    seed(site)
+    site.store.commit()
+    return site
 
 
 def seed(site: Site) -> None:

@@ -14,6 +14,7 @@ import uvicorn
 from conformance.reference.app import Application
 from conformance.reference.demo import seed_demo as add_demo
 from conformance.reference.seam import plant
+from conformance.reference.seeds import open_site
 from conformance.reference.site import Options, Site
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def reference_server(
         rate_limit=rate_limit,
         spool=None if spool is None else Path(spool),
     )
-    site = Site(chosen)
+    site = open_site(chosen)
     if seed_demo:
         add_demo(site)
     plant(site.overrides, faults)

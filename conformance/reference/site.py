@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from conformance.reference.default_permissions import PERMISSIONS
 from conformance.reference.default_settings import WORKING_VIDEO_CALL, default_settings
-from conformance.reference.seam import Plantable, behaviour, plant
+from conformance.reference.seam import behaviour
 from conformance.reference.store import Collection, Document, Store
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Mail:
 
 
 class Site:
-    """One reference server.
+    """One reference server; ``seeds.open_site`` fills a new one.
 
     Attributes:
         version: The release that it behaves as.
@@ -92,15 +92,15 @@ class Site:
         outbox: Mails of the call that runs; they are sent when it is done and dropped when it is undone.
     """
 
-    def __init__(self, options: Options | None = None, faults: tuple[Plantable, ...] = ()) -> None:
+    def __init__(self, options: Options | None = None) -> None:
         self.version = VERSION
         self.options = options or Options()
         self.overrides: dict[str, Callable[..., Any]] = {}
         self.memory: dict[str, Any] = {}
         self.outbox: list[Mail] = []
         self._kept: dict[str, _Kept] = {}
-        self.store = store = Store(self.options.data)
-        add = store.collection
+        self.store = Store(self.options.data)
+        add = self.store.collection
         self.settings: Collection = add("settings", ["group"])
         self.permissions: Collection = add("permissions")
         self.users: Collection = add("users", ["username", "name", "_updatedAt", "operator"], [("username",)])
@@ -133,11 +133,6 @@ class Site:
         self.custom_fields: Collection = add("custom_fields", ["label", "scope"])
         self.triggers: Collection = add("triggers", ["name", "enabled"])
         self.office_hours: Collection = add("office_hours", ["code"])
-        from conformance.reference.seeds import seed
-
-        seed(self)
-        store.commit()
-        plant(self.overrides, faults)
 
     def kept(self, name: str, collections: tuple[Collection, ...], build: Callable[[], T]) -> T:
         """What ``build`` makes of these collections, made again only after one of them was written to."""

@@ -15,7 +15,7 @@ from conformance.reference import reference_server
 from conformance.reference.routing import OPERATIONS
 
 if TYPE_CHECKING:
-    from conformance.reference.routing import Operation
+    from conformance.reference.request import Operation
 
 _ODD: Final[tuple[Any, ...]] = (
     "",

@@ -12,6 +12,7 @@ from conformance.reference import reference_server
 from conformance.reference.envelope import Answer
 from conformance.reference.routing import OPERATIONS
 from conformance.reference.seam import BEHAVIOURS, SeamError, behaviour, plant
+from conformance.reference.seeds import open_site
 from conformance.reference.site import Site, new_id
 from conformance.reference.visitors import find_visitor
 
@@ -29,8 +30,9 @@ class Planted:
 
 def test_a_replaced_behaviour_answers_for_one_site_alone() -> None:
     """Two servers in one process never share a fault."""
-    broken = Site(faults=(Planted(replace={"ids.new": lambda site: "same"}),))
-    sound = Site()
+    broken = open_site()
+    plant(broken.overrides, (Planted(replace={"ids.new": lambda site: "same"}),))
+    sound = open_site()
     assert new_id(broken) == "same"
     assert new_id(sound) != "same"
     broken.close()
@@ -41,7 +43,8 @@ def test_a_wrapped_behaviour_gets_what_stood_there_before() -> None:
     """Wraps are stacked, the last one outermost, around a replacement as well."""
     first = Planted(replace={"ids.new": lambda site: "a"}, wrap={"ids.new": lambda inner, site: inner(site) + "b"})
     second = Planted(wrap={"ids.new": lambda inner, site: inner(site) + "c"})
-    site = Site(faults=(first, second))
+    site = open_site()
+    plant(site.overrides, (first, second))
     assert new_id(site) == "abc"
     site.close()
 
@@ -104,7 +107,8 @@ def test_a_fault_may_be_a_coroutine() -> None:
 def test_a_fault_in_an_inner_behaviour_is_seen_outside() -> None:
     """A behaviour is called through the site from everywhere."""
     fault = Planted(wrap={"visitors.find_by_token": lambda inner, site, token: inner(site, token.lower())})
-    site = Site(faults=(fault,))
+    site = open_site()
+    plant(site.overrides, (fault,))
     site.visitors.insert({"_id": "v", "token": "abc", "username": "guest"})
     found = find_visitor(site, "ABC")
     assert found is not None

@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from conformance.reference import reference_server
+from conformance.reference.seeds import open_site
 from conformance.reference.server import ServerError
-from conformance.reference.site import Options, Site, iso, milliseconds, new_id, now
+from conformance.reference.site import Options, iso, milliseconds, new_id, now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,7 +180,7 @@ def test_serve_refuses_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 def test_ids_and_times_look_as_they_should() -> None:
     """Seventeen letters and digits; UTC with milliseconds, never backwards."""
-    site = Site()
+    site = open_site()
     assert re.fullmatch(r"[0-9A-Za-z]{17}", new_id(site))
     assert len({new_id(site) for _ in range(1000)}) == 1000
     times = [now(site) for _ in range(100)]

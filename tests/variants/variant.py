@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.reference.seam import plant
+from conformance.reference.seeds import open_site
 from conformance.reference.server import Url, running
 from conformance.reference.site import Options, Site, write_setting
 
@@ -52,7 +53,7 @@ def serve(variant: Variant, port: int = 0) -> Iterator[Url]:
     Yields:
         Its address, with the administrator's name and password.
     """
-    site = Site(variant.options)
+    site = open_site(variant.options)
     if variant.version:
         site.version = variant.version
     for identifier, value in variant.settings.items():
