@@ -15,7 +15,7 @@ from conformance.faults.model import Fault
 
 AREA: Final = "generic"
 """What the id of a generic fault begins with."""
-_ENOUGH: Final = 2
+_ENOUGH: Final = 4
 
 Alter = Callable[[Response], Response | None]
 
