@@ -168,22 +168,48 @@ async def crowd(url: str, visitors: int, seconds: float) -> str:
     return f"{visitors} visitors for {seconds:.0f} s: {counted}"
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """All that was measured; memory in MB after so many messages, the crowd as a sentence."""
+
+    figures: tuple[Figures, ...]
+    messages: int
+    memory: float
+    crowd: str
+
+
+def bench(share: float) -> Load:
+    """Measure with this share of the requests and of the time."""
+    with server() as (url, process):
+        pairs = open_rooms(url, 4, "bench")
+        figures = tuple(
+            uvloop.run(measure(name, url, int(total * share), pairs))
+            for name, total in (("config", 20_000), ("message", 20_000), ("history", 10_000))
+        )
+        uvloop.run(measure("message", url, int(80_000 * share), pairs))
+        memory = resident_megabytes(process)
+        return Load(figures, int(100_000 * share), memory, uvloop.run(crowd(url, 200, 30 * share)))
+
+
+def lines(load: Load) -> list[str]:
+    """The figures as sentences."""
+    return [
+        *(
+            f"{each.name}: {each.per_second:.0f} requests/s, median {each.median:.2f} ms, "
+            f"99 % below {each.worst_of_hundred:.2f} ms, {each.refused} refused of {each.requests}"
+            for each in load.figures
+        ),
+        f"memory after {load.messages} messages: {load.memory:.0f} MB",
+        load.crowd,
+    ]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="a tenth of the requests and of the time")
-    share = 0.1 if parser.parse_args().quick else 1.0
-    with server() as (url, process):
-        pairs = open_rooms(url, 4, "bench")
-        for name, total in (("config", 20_000), ("message", 20_000), ("history", 10_000)):
-            each = uvloop.run(measure(name, url, int(total * share), pairs))
-            sys.stdout.write(
-                f"{each.name}: {each.per_second:.0f} requests/s, median {each.median:.2f} ms, "
-                f"99 % below {each.worst_of_hundred:.2f} ms, {each.refused} refused of {each.requests}\n"
-            )
-        uvloop.run(measure("message", url, int(80_000 * share), pairs))
-        sys.stdout.write(f"memory after {int(100_000 * share)} messages: {resident_megabytes(process):.0f} MB\n")
-        sys.stdout.write(uvloop.run(crowd(url, 200, 30 * share)) + "\n")
+    for line in lines(bench(0.1 if parser.parse_args().quick else 1.0)):
+        sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":
