@@ -59,6 +59,15 @@ Exit codes: 0 conformant; 1 not conformant; 2 usage, configuration or contract e
 class LazyGroup(click.Group):
     """A group that imports the module of a command when the command is used, so that ``--help`` is quick."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what no file system and no terminal can carry, before any command stumbles over it."""
+        for argument in args:
+            try:
+                os.fsencode(argument)
+            except UnicodeEncodeError:
+                raise click.UsageError("An argument holds half a character: write it again.", ctx) from None
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands that are installed, in the order of the table."""
         return [name for name, (module, _) in COMMANDS.items() if _exists(module)]

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from conformance.contract.bodies import FORM, JSON, media_type, read_body
+from conformance.contract.exchange import LARGEST_BODY
 from conformance.contract.model import Mismatch
 from conformance.contract.pointers import to_pointer
 from conformance.contract.query import nest, readings
@@ -230,6 +231,11 @@ class Checker:
             return
         if response.body.cut and (response.body.is_json or response.body.text is None):
             # The recorder has shortened it. A text that was cut is what was left of an answer that is no JSON at all.
+            return
+        if response.body.cut and response.body.size > LARGEST_BODY:
+            limit = f"at most {LARGEST_BODY // 2**20} MB"
+            message = f"the answer is larger than {LARGEST_BODY // 2**20} MB, and was not read to its end"
+            yield self._departs(operation, "shape", "media", "", message, limit, f"more than {LARGEST_BODY:,} bytes")
             return
         if media.name == JSON or media.name.endswith("+json"):
             if not response.body.is_json:

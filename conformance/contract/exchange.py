@@ -8,7 +8,10 @@ exchange is captured*, so no later part ever holds a secret.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+LARGEST_BODY: Final = 16 * 1024 * 1024
+"""Bytes of a body that are read at most: what is longer is kept as cut text with a ``size`` above this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,10 @@ _CUT = 120
 _MOST_NODES = 20_000
 _MOST_ITEMS = 200
 """Of each array and object of a very large value: a validator keeps a copy of the value for each error."""
+_MOST_CHARACTERS = 20_000
+"""Of each text of a very large value."""
+_CHARACTERS_A_NODE = 50
+"""So many characters take about as much memory as one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +93,14 @@ class Validator:
     def faults(self, value: Any, limit: int = 8) -> list[SchemaFault]:
         """Return what is wrong with a value, at most ``limit`` points; of alternatives the nearest one is taken.
 
-        Of a very large value only the beginning of each array and object is looked at.
+        Of a very large value only the beginning of each array, object and text is looked at.
         """
         if _is_large(value):
             thin = _thinned(value)
             if self.is_valid(value):
                 return []
             if self.is_valid(thin):
-                message = f"something behind the first {_MOST_ITEMS} items of a very large value is wrong"
+                message = "something is wrong that stands far behind in a very large value"
                 return [SchemaFault((), "items", message, "what the schema says", brief(thin), ())]
             value = thin
         try:
@@ -116,7 +120,7 @@ def _is_large(value: Any) -> bool:
     while waiting and nodes <= _MOST_NODES:
         each = waiting.pop()
         inner = list(each.values()) if isinstance(each, dict) else each if isinstance(each, list) else ()
-        nodes += len(inner)
+        nodes += len(inner) + (len(each) // _CHARACTERS_A_NODE if isinstance(each, str) else 0)
         waiting += inner[: _MOST_NODES + 1]
     return nodes > _MOST_NODES
 
@@ -126,7 +130,7 @@ def _thinned(value: Any) -> Any:
         return [_thinned(item) for item in value[:_MOST_ITEMS]]
     if isinstance(value, dict):
         return {key: _thinned(item) for key, item in islice(value.items(), _MOST_ITEMS)}
-    return value
+    return value[:_MOST_CHARACTERS] if isinstance(value, str) else value
 
 
 def _leaves(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:

@@ -10,7 +10,10 @@ from types import TracebackType
 from conformance.contract import Contract, Mismatch
 from conformance.contract.exchange import Exchange
 from conformance.verdicts import Finding, Judgement, write_line
+from conformance.verdicts.spool import shortened
 
+_KEPT = 256 * 1024
+"""Bytes of a body that are kept on the disk."""
 _KINDS = {"status": "status", "media": "shape", "shape": "shape"}
 
 
@@ -61,7 +64,8 @@ class Recorder:
 
     def exchange(self, exchange: Exchange) -> None:
         """Keep one exchange."""
-        self._file.write(write_line(exchange))
+        # The beginning of a very long body is enough for the report; all of it would fill disk and memory.
+        self._file.write(write_line(shortened(exchange, _KEPT)))
         self._file.flush()
         self.last = exchange
         if self.item is not None:

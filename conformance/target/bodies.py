@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT: Final = 64 * 1024
 """Bytes of a body that is not JSON which are kept as text."""
+_MOST_VALUES: Final = 1_200_000
+"""Values of a body beyond which it is not parsed: each takes a hundred bytes and more of memory, whatever it says."""
+_MANY: Final = 1024 * 1024
+"""Bytes up to which nobody counts."""
+_TEXTS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _DEEPEST: Final = 200
 """Levels of nesting beyond which a body is kept as text: no answer of this API comes near, and readers recurse."""
 
@@ -104,7 +110,27 @@ def _whole_json(value: Any) -> Any:
     return value
 
 
-def capture(data: bytes, redactor: Redactor, path: str, *, size: int | None = None, cut: bool = False) -> Body:
+def refuse_masses(data: bytearray) -> None:
+    """Let a body pass that can be parsed without filling the memory.
+
+    Raises:
+        ValueError: It holds too many values.
+    """
+
+    def count(text: bytes | bytearray) -> int:
+        return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+    if len(data) <= _MANY or count(data) <= _MOST_VALUES:
+        return
+    # Signs inside of texts are none of JSON's.
+    values = count(_TEXTS.sub(b'""', data))
+    if values > _MOST_VALUES:
+        raise ValueError(f"it holds {values:,} values, and more than {_MOST_VALUES:,} are not kept in memory")
+
+
+def capture(
+    data: bytes | bytearray, redactor: Redactor, path: str, *, size: int | None = None, cut: bool = False
+) -> Body:
     """A body as an exchange holds it: parsed where it is JSON, else text; secrets replaced.
 
     Args:
@@ -123,10 +149,12 @@ def capture(data: bytes, redactor: Redactor, path: str, *, size: int | None = No
     except UnicodeDecodeError:
         text = data[: TEXT_LIMIT * 2].decode("utf-8", "replace")
         broken = True
+    del data
     is_json, value = (False, None) if cut or broken else read_json(text)
     if is_json:
         # Only an escape can bring in half a surrogate pair.
         value = _whole_json(value) if "\\u" in text else value
+        del text
         return Body(json=redactor.json(value, path), is_json=True, size=length)
     shortened = len(text) > TEXT_LIMIT
     # Secrets are replaced before the cut, so that half of one cannot stay.

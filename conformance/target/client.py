@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 import httpcore
 import httpx
 
-from conformance.contract.exchange import Body, Exchange, Request, Response
-from conformance.target.bodies import TEXT_LIMIT, Inflater, capture, read_json, whole
+from conformance.contract.exchange import LARGEST_BODY, Body, Exchange, Request, Response
+from conformance.target.bodies import TEXT_LIMIT, Inflater, capture, read_json, refuse_masses, whole
 from conformance.target.errors import RateLimitExceeded, TargetUnreachable, WriteRefused
 from conformance.target.ports import Silence
 from conformance.target.redact import Redactor
@@ -48,6 +48,7 @@ USER_AGENT: Final = "livechat-conformance"
 _UNRECORDED: Final = {"host", "connection", "content-length", "accept-encoding", "user-agent", "accept"}
 _SAFE_METHODS: Final = {"GET", "HEAD", "OPTIONS"}
 _MOST_HEADERS: Final = 100
+_LONGEST_LOGIN: Final = 1024 * 1024
 
 
 @dataclasses.dataclass(slots=True)
@@ -89,7 +90,7 @@ class RecordingClient:
         throttle: Throttle | None = None,
         *,
         worker: str = "main",
-        max_bytes: int = 8 * 1024 * 1024,
+        max_bytes: int = LARGEST_BODY,
     ) -> None:
         self.settings = Settings(url=settings) if isinstance(settings, str) else settings
         self.url = self.settings.url or ""
@@ -328,6 +329,7 @@ class RecordingClient:
             status, headers, data, size, cut = self._receive(outgoing, timeout_s)
             elapsed = (time.perf_counter() - clock) * 1000
             if not cut:
+                refuse_masses(data)
                 private = self._learn_login(outgoing, data)
             body = capture(data, self.redactor, outgoing.kept.path, size=size, cut=cut)
             response = Response(status, self.redactor.headers(headers), body, round(elapsed, 3))
@@ -357,7 +359,7 @@ class RecordingClient:
         )
         return exchange, private
 
-    def _receive(self, outgoing: _Outgoing, timeout_s: float) -> tuple[int, dict[str, str], bytes, int, bool]:
+    def _receive(self, outgoing: _Outgoing, timeout_s: float) -> tuple[int, dict[str, str], bytearray, int, bool]:
         """Status, headers, decompressed bytes, size and whether the body was cut."""
         request = httpx.Request(
             outgoing.method,
@@ -376,27 +378,27 @@ class RecordingClient:
         try:
             headers = _headers(answer.headers.raw)
             inflater = Inflater(headers.get("content-encoding", ""))
-            parts: list[bytes] = []
+            data = bytearray()
             size = 0
             deadline = time.monotonic() + timeout_s
             for chunk in answer.stream:  # type: ignore[union-attr]
                 piece = inflater.feed(chunk, self.max_bytes - size + 1)
                 size += len(piece)
-                parts.append(piece)
+                data += piece
                 if size > self.max_bytes:
                     # Nobody reads more of it than its beginning.
-                    return answer.status_code, headers, b"".join(parts)[: 2 * TEXT_LIMIT], size, True
+                    return answer.status_code, headers, data[: 2 * TEXT_LIMIT], size, True
                 if time.monotonic() > deadline:
                     raise TimeoutError
             if size and not inflater.finished:
                 raise ValueError("the compressed body ends too early")
-            return answer.status_code, headers, b"".join(parts), size, False
+            return answer.status_code, headers, data, size, False
         finally:
             answer.close()
 
-    def _learn_login(self, outgoing: _Outgoing, data: bytes) -> Any:
+    def _learn_login(self, outgoing: _Outgoing, data: bytearray) -> Any:
         """The raw JSON of an answer that carries a new token, after the token was made known to the redactor."""
-        if b'"authToken"' not in data:
+        if b'"authToken"' not in data or len(data) > _LONGEST_LOGIN:
             return None
         is_json, value = read_json(data.decode("utf-8", "replace"))
         inner = value.get("data") if is_json and isinstance(value, dict) else None

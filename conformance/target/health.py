@@ -91,7 +91,8 @@ def _refuse_unless_json(client: RecordingClient, exchange: Exchange, path: str) 
         )
     if response.body.cut and response.body.size > client.max_bytes:
         raise TargetNotHealthy(
-            f"Endless answer: {where} sends more than {response.body.size:,} bytes: that is no API answer."
+            f"Endless answer: {where} sends more than {client.max_bytes:,} bytes: that is no API answer. The URL must "
+            "be the root of a Livechat server."
         )
     if not response.body.is_json:
         kind = text_of(exchange)

@@ -113,6 +113,8 @@ class Redactor:
     def json(self, value: Any, path: str = "") -> Any:
         """A JSON value with secrets replaced, everywhere and by the names of their keys.
 
+        Parts that hold no secret are not copied: an answer may be long.
+
         Args:
             value: The parsed value.
             path: The path of the request, which decides whether a key called ``password`` holds one.
@@ -120,14 +122,19 @@ class Redactor:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
-            return [self.json(item, path) for item in value]
+            items = [self.json(item, path) for item in value]
+            return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
         if isinstance(value, dict):
             cleaned = {self.text(key): self._member(key, item, path) for key, item in value.items()}
             name, content = value.get("_id"), value.get("value")
             # A setting document: the owner's secrets stand in it in clear, under a name that says so.
             if isinstance(name, str) and isinstance(content, str) and content and _SECRET_SETTING.search(name):
                 cleaned["value"] = "{{secret}}"
-            return cleaned
+            same = len(cleaned) == len(value) and all(
+                new_key == key and new is old
+                for (new_key, new), (key, old) in zip(cleaned.items(), value.items(), strict=True)
+            )
+            return value if same else cleaned
         return value
 
     def _member(self, key: str, value: Any, path: str) -> Any:

@@ -108,16 +108,20 @@ class BoundedTransport(httpx.BaseTransport):
     Each connection has a pool of its own, which serves one request at a time. In a pool that threads share, httpcore
     may take a connection for expired while another thread begins to use it, and close it under that request.
 
+    A server that closes idle connections at once may do so just when the next request goes out on one. Where it was
+    seen to do that, no connection is used twice from then on.
+
     Args:
         ssl_context: For https.
     """
 
     def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._keeps = True
         self._deadline = _Deadline()
         self._ssl_context = ssl_context
         self._lock = threading.Lock()
         self._pools: list[httpcore.ConnectionPool] = []
-        self._idle: list[httpcore.ConnectionPool] = []
+        self._idle: list[tuple[httpcore.ConnectionPool, float]] = []
 
     def set_deadline(self, at: float | None) -> None:
         """Until when (monotonic seconds) the requests of this thread may take."""
@@ -127,20 +131,7 @@ class BoundedTransport(httpx.BaseTransport):
         """Send one request; the response's body is still to be read."""
         pool = self._take()
         try:
-            answer = pool.handle_request(
-                httpcore.Request(
-                    method=request.method.encode("ascii"),
-                    url=httpcore.URL(
-                        scheme=request.url.raw_scheme,
-                        host=request.url.raw_host,
-                        port=request.url.port,
-                        target=request.extensions.get("target", request.url.raw_path),
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions={"timeout": request.extensions.get("timeout", {})},
-                )
-            )
+            answer = pool.handle_request(_outgoing(request))
         except BaseException:
             self._let_go(pool)
             raise
@@ -161,12 +152,21 @@ class BoundedTransport(httpx.BaseTransport):
     def _take(self) -> httpcore.ConnectionPool:
         """A pool that nobody uses: the one that was used last, or a new one."""
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
+            while self._idle and self._keeps:
+                pool, since = self._idle.pop()
+                young = time.monotonic() - since < _KEEP_ALIVE_S / 2
+                if not (young and any(connection.has_expired() for connection in pool.connections)):
+                    return pool
+                self._keeps = False
+                self._idle.append((pool, since))
+            for spent, _ in self._idle:
+                spent.close()
+                self._pools.remove(spent)
+            self._idle = []
             pool = httpcore.ConnectionPool(
                 ssl_context=self._ssl_context,
                 max_connections=1,
-                max_keepalive_connections=1,
+                max_keepalive_connections=1 if self._keeps else 0,
                 keepalive_expiry=_KEEP_ALIVE_S,
                 http1=True,
                 http2=False,
@@ -178,7 +178,22 @@ class BoundedTransport(httpx.BaseTransport):
     def _let_go(self, pool: httpcore.ConnectionPool) -> None:
         with self._lock:
             if pool in self._pools:
-                self._idle.append(pool)
+                self._idle.append((pool, time.monotonic()))
+
+
+def _outgoing(request: httpx.Request) -> httpcore.Request:
+    return httpcore.Request(
+        method=request.method.encode("ascii"),
+        url=httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.extensions.get("target", request.url.raw_path),
+        ),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions={"timeout": request.extensions.get("timeout", {})},
+    )
 
 
 def ssl_context(*, insecure: bool, ca: str | None) -> ssl.SSLContext:
