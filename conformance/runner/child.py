@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.runner.progress import Reporter
+from conformance.runner.progress import Reporter, spell
 from conformance.suite.workdir import Workdir
 from conformance.target import Settings
 from conformance.verdicts import Finding, ItemOutcome
@@ -172,7 +172,16 @@ class _Watcher:
                         break
                     self._offset += len(line)
                     self._take(line)
-        self._reporter.advance(self._done, len(self._workdir.plan()), self.broken)
+        self._reporter.advance(self._done, len(self._workdir.plan()), self.broken, self._waiting())
+
+    def _waiting(self) -> str:
+        """What is waited for just now, in words; empty where nothing is."""
+        waits = self._workdir.waits()
+        longest = max(waits, key=lambda each: each.until, default=None)
+        if longest is None or longest.until <= time.time():
+            return ""
+        total = sum(each.total_s for each in waits)
+        return f"{longest.reason}: waiting {longest.until - time.time():.0f} s, {spell(total)} altogether so far"
 
     def _take(self, line: bytes) -> None:
         outcome = msgspec.json.decode(line, type=ItemOutcome)

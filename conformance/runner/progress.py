@@ -12,6 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 _PLAIN_EVERY_S = 5.0
 
 
+def spell(seconds: float) -> str:
+    """A length of time for people: seconds below two minutes, minutes above."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
 class Reporter(Protocol):
     """What a run tells while it works."""
 

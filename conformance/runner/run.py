@@ -19,7 +19,7 @@ from conformance.contract import Contract, ContractError, load_contract
 from conformance.report import FORMATS, write_reports
 from conformance.runner import child, stage
 from conformance.runner.features import absent_features, features_in_force, profiles_in_force
-from conformance.runner.progress import Reporter, Silent
+from conformance.runner.progress import Reporter, Silent, spell
 from conformance.suite.selection import Selection, SelectionError
 from conformance.suite.workdir import Workdir
 from conformance.target import Settings, TargetError, TargetInfo, load_settings, probe
@@ -37,6 +37,7 @@ from conformance.verdicts import (
     load_waivers,
     write_result,
 )
+from conformance.verdicts.merge import shard_sentence
 
 _PINNED = ("schemathesis", "hypothesis", "jsonschema-rs", "pytest", "httpx")
 _NOTHING_COLLECTED = 5
@@ -101,6 +102,17 @@ class Run:
         write_reports(result, folder, formats=self.formats)
         return result
 
+    def _waited(self) -> list[str]:
+        """How long the run waited for its target's rate limiter, where it had to."""
+        seconds = sum(wait.total_s for wait in self.workdir.waits())
+        if seconds < 1:
+            return []
+        sentence = (
+            f"The run waited {spell(seconds)} because the target limits how often it may be called. To go faster, "
+            "switch API_Enable_Rate_Limiter off for the run."
+        )
+        return [sentence]
+
     def _result(self, left: Sequence[LeftBehind], proof: Sequence[Kill]) -> Result:
         selection = Selection(self.contract, self.settings.only, self.settings.skip)
         chosen = set(selection.selected())
@@ -110,8 +122,11 @@ class Run:
         partial = (
             [f"only {len(chosen)} of {len(self.contract.requirements)} requirements were selected"] if left_out else []
         )
+        if self.settings.read_only:
+            partial.append("the run was read-only: what needs calls that write was not judged")
         if self.settings.shard:
-            partial.append(f"this is shard {self.settings.shard} of a split run; merge joins the shards")
+            number, total = self.settings.shard.split("/")
+            partial.append(shard_sentence(int(number), int(total)))
         profiles = profiles_in_force(self.settings, self.info)
         outcomes = list(self.workdir.outcomes())
         run = RunInfo(
@@ -122,7 +137,7 @@ class Run:
                 newer_than_contract=self.info.newer_than_contract,
                 routing=self.info.routing,
                 limiter=str(self.info.limiter) if self.info.limiter else None,
-                notes=tuple(self.info.notes),
+                notes=(*self.info.notes, *self._waited()),
             ),
             suite=suite_info(),
             profile=profiles[-1],

@@ -102,8 +102,15 @@ def set_up(run: Run, told: Reporter) -> None:
         seed=run.settings.seed,
         worker="stage",
     )
-    if world.has_admin and run.settings.may_write:
-        prepare(world)
+    try:
+        changed = prepare(world) if world.has_admin and run.settings.may_write else []
+    finally:
+        world.log_out()
+    if run.info.limiter is not None and blast.LIMITER not in changed:
+        # All workers together have no more calls than one; but while one waits for a route, others use other routes.
+        run.settings = dataclasses.replace(run.settings, workers=max(run.settings.workers, blast.PACED_WORKERS))
+        run.workdir.pace()
+        told.say(blast.pace(run.settings, run.info, run.settings.level))
 
 
 def clean_up(run: Run) -> list[LeftBehind]:
@@ -111,6 +118,8 @@ def clean_up(run: Run) -> list[LeftBehind]:
 
     Where the time of the run is bounded, its end is as well; `sweep` can go on later.
     """
+    if run.settings.read_only:
+        return []
     patience = _HURRIED_S if run.settings.max_time or run.interrupted else _PATIENT_S
     swept = sweep_ledgers(run.settings, run.workdir.ledgers(), deadline_s=patience)
-    return [LeftBehind(one.kind, one.id or one.name, one.reason) for one in swept.left_behind]
+    return [LeftBehind(one.kind, one.id or one.name, one.reason) for one in (*swept.left_behind, *swept.logins)]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import random
 import time
 import traceback
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -117,9 +119,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
     here = _of_shard(kept, session.settings.shard)
-    items[:] = sorted(here, key=_order)
+    items[:] = sorted(_spread(here) if session.workdir.paced else here, key=_order)
     elsewhere = {item_name(one): clauses_of(one) for one in kept if one not in set(here)}
     session.workdir.write_plan(session.worker, {item_name(one): clauses_of(one) for one in items}, elsewhere)
+
+
+def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Items of all modules in turn: a rate limiter counts by route, and a module asks for one route again and again."""
+    sizes = Counter(item.path for item in items)
+    seen: Counter[Path] = Counter()
+    place: dict[pytest.Item, float] = {}
+    for item in items:
+        place[item] = (seen[item.path] + 0.5) / sizes[item.path]
+        seen[item.path] += 1
+    return sorted(items, key=lambda item: place[item])
 
 
 def _of_shard(items: list[pytest.Item], shard: str | None) -> list[pytest.Item]:
@@ -217,6 +230,10 @@ def _outcome(session: Session, item: pytest.Item) -> ItemOutcome:
     closing = session.closing.pop(item.nodeid, None)
     if closing is not None:
         judge.close(*closing)
+    elif error is None and session.settings.read_only:
+        judge.close(
+            Finding.NOT_APPLICABLE, "the run is read-only, and this shows itself only when something is written"
+        )
     elif error is None:
         judge.close(Finding.NOT_REACHED, "the test ended without seeing what the clause speaks of")
     kind = item.get_closest_marker("kind")
@@ -265,7 +282,14 @@ def budget(session: Session) -> Budget:
 @pytest.fixture(scope="session")
 def client(session: Session) -> Iterator[RecordingClient]:
     """The recording client: every exchange is kept, and judged by the schemas as it passes."""
-    throttle = Throttle(max_rate=session.settings.max_rate, deadline=session.workdir.deadline())
+    # Workers that share a rate limiter are refused now and then, and have their turn in a later window.
+    patience: dict[str, Any] = {"attempts": 60, "max_wait_s": 3600.0} if session.workdir.paced else {}
+    throttle = Throttle(
+        max_rate=session.settings.max_rate,
+        deadline=session.workdir.deadline(),
+        **patience,
+        on_wait=lambda seconds, why: session.workdir.tell_wait(session.worker, throttle.waited_s, seconds, why),
+    )
     with RecordingClient(session.settings, session.contract, session.recorder, throttle, worker=session.worker) as made:
         yield made
 
@@ -298,9 +322,12 @@ def world(request: pytest.FixtureRequest, shared_world: World) -> Iterator[World
     routing = str(marker.args[0]) if marker else _AUTO if shared_world.can_change_settings else None
     gate = shared_world.gate
     shared_world.begin(item_name(request.node))
-    shared_world.begin(item_name(request.node))
+    since = shared_world.ledger.next_number
     with gate.exclusive(routing) if exclusive else gate.shared(routing):
         yield shared_world
+    # Property-based tests share visitors and rooms.
+    if _kind_by_folder(request.node) != "property":
+        shared_world.tidy(since)
 
 
 @pytest.fixture

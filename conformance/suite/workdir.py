@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -17,6 +20,21 @@ from conformance.contract import Contract, load_contract
 from conformance.target import Settings, TargetInfo
 from conformance.verdicts.outcome import ItemOutcome
 from conformance.world import read_ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait for the target's rate limiter.
+
+    Attributes:
+        total_s: Seconds that the worker has waited in the run, this wait included.
+        until: When it ends, in seconds since the epoch.
+        reason: What is waited for.
+    """
+
+    total_s: float
+    until: float
+    reason: str
 
 
 class Workdir:
@@ -33,7 +51,7 @@ class Workdir:
     def create(cls, path: Path, settings: Settings, info: TargetInfo, deadline: float | None) -> Workdir:
         """Make a fresh work directory; what an earlier run left there is removed, but no ledger with open entries."""
         path.mkdir(parents=True, exist_ok=True)
-        for pattern in ("plan-*.json", "exchanges-*.jsonl", "outcomes.jsonl"):
+        for pattern in ("plan-*.json", "waiting-*.json", "paced", "exchanges-*.jsonl", "outcomes.jsonl"):
             for stale in path.glob(pattern):
                 stale.unlink(missing_ok=True)
         shutil.rmtree(path / "gate", ignore_errors=True)
@@ -98,6 +116,29 @@ class Workdir:
         for path in sorted(self.path.glob("plan-*.json")):
             merged |= msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, tuple[str, ...]]])[part]
         return merged
+
+    def pace(self) -> None:
+        """Write down that the target has a rate limiter that stays on: the workers mix their tests."""
+        (self.path / "paced").touch()
+
+    @property
+    def paced(self) -> bool:
+        """Whether the target has a rate limiter which stays on."""
+        return (self.path / "paced").exists()
+
+    def tell_wait(self, worker: str, before_s: float, seconds: float, reason: str) -> None:
+        """Write down that a worker waits for the target: how long altogether, until when, and why."""
+        with suppress(OSError):
+            wait = Wait(before_s + seconds, time.time() + seconds, reason)
+            (self.path / f"waiting-{worker}.json").write_bytes(msgspec.json.encode(wait))
+
+    def waits(self) -> list[Wait]:
+        """The latest wait of each worker that ever had to wait for the target."""
+        found = []
+        for path in sorted(self.path.glob("waiting-*.json")):
+            with suppress(OSError, msgspec.DecodeError):
+                found.append(msgspec.json.decode(path.read_bytes(), type=Wait))
+        return found
 
     def add_outcome(self, encoded: str) -> None:
         """Append one outcome, as it stands in the report of its item."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from conformance.target.errors import (
@@ -69,11 +68,22 @@ def _refused(exchange: Exchange, who: str) -> BadCredentials | TargetUnreachable
     )
 
 
-def log_out(client: RecordingClient, persona: Persona) -> None:
-    """End a login, so that no session of ours stays behind; what the target answers does not matter."""
-    if persona.headers:
-        with contextlib.suppress(TargetError):
-            client.request(persona, "POST", "/api/v1/logout")
+def log_out(client: RecordingClient, persona: Persona) -> str | None:
+    """End a login, so that no session of ours stays behind.
+
+    Returns:
+        ``None`` where the login is over, else why it may not be, in a sentence part.
+    """
+    if not persona.headers:
+        return None
+    try:
+        exchange = client.request(persona, "POST", "/api/v1/logout")
+    except TargetError as problem:
+        return problem.sentence
+    # A token that the target does not know (any more) is no login.
+    if exchange.status in {200, 401}:
+        return None
+    return f"logging out was answered with {exchange.failure or f'{exchange.status} ({text_of(exchange)})'}"
 
 
 def admin_persona(client: RecordingClient, settings: Settings) -> Persona | None:

@@ -185,7 +185,7 @@ def _look(client: RecordingClient, info: Exchange, config: Exchange, admin: Pers
     if limiter is not None:
         notes.append(
             f"The rate limiter is on ({limiter.calls} calls in {limiter.ms / 1000:g} s and route): the run "
-            "paces itself. "
+            "paces itself where it cannot switch it off. "
             "To go faster, switch API_Enable_Rate_Limiter off."
         )
     skew = _clock_skew(info)

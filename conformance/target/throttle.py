@@ -158,6 +158,14 @@ class Throttle:
             state.remaining, state.reset_at = 0, time.monotonic() + wait
         return wait
 
+    def spare(self, route: str) -> bool:
+        """Whether a call of a route would not have to wait, and would leave one for whoever comes next."""
+        with self._lock:
+            state = self._routes.get(route)
+            if state is None or state.remaining is None or time.monotonic() >= state.reset_at:
+                return True
+            return state.remaining > 1
+
     def wait(self, seconds: float, reason: str) -> None:
         """Sleep, telling whoever asked to be told.
 

@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     from conformance.target.probe import TargetInfo
     from conformance.target.settings import Settings
 
-_REQUESTS: Final = {"quick": 2_000, "standard": 10_000, "deep": 60_000}
-"""How many requests a level sends at most, roughly, with all profiles; a plan says "about"."""
-_VISITOR_SHARE: Final = 0.5
+_REQUESTS: Final = {"quick": 7_500, "standard": 10_000, "deep": 60_000}
+"""How many requests a level sends, roughly, with all profiles; a plan says "about"."""
+_VISITOR_SHARE: Final = 0.35
+_BUSIEST_SHARE: Final = 0.14
+"""The share of its busiest route (opening a room, or registering a visitor) in the requests of a run."""
+PACED_WORKERS: Final = 4
+"""Workers on a target with a rate limiter that stays on: each waits for another route."""
+LIMITER: Final = "API_Enable_Rate_Limiter"
+"""The setting that switches the rate limiter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ def plan(settings: Settings, info: TargetInfo, level: str) -> Plan:
     power = "read-only" if settings.read_only else "admin" if admin else "visitor"
     product = f"{info.product} {info.version or 'of an unknown version'}"
     lines = [f"Target: {info.url} ({product})."]
-    about = int(_REQUESTS.get(level, _REQUESTS["standard"]) * (1 if power == "admin" else _VISITOR_SHARE))
+    about = _about(level, power)
     if power == "read-only":
         lines.append("Nothing is written: only calls that read are sent (and a login, if credentials were given).")
     else:
@@ -62,9 +68,37 @@ def plan(settings: Settings, info: TargetInfo, level: str) -> Plan:
         names = ", ".join([*FOR_EVERY_RUN, "Livechat_Routing_Method"])
         lines.append(f"Changes settings of the whole server and restores them: {names}, and others for single tests.")
     lines.append(f"Sends about {about:,} requests (level {level}).")
+    if info.limiter is not None:
+        lines.append(
+            f"Switches the rate limiter off for the run ({LIMITER}) and on again."
+            if power == "admin" and settings.may_write
+            else pace(settings, info, level)
+        )
     if power == "visitor":
         lines.append("Without admin credentials rooms go to whoever is online on the server.")
     return Plan(power, tuple(lines), _refusal(settings))
+
+
+def _about(level: str, power: str) -> int:
+    return int(_REQUESTS.get(level, _REQUESTS["standard"]) * (1 if power == "admin" else _VISITOR_SHARE))
+
+
+def pace(settings: Settings, info: TargetInfo, level: str) -> str:
+    """How long a run has to wait for a rate limiter that stays on, and what would make it faster, in a sentence."""
+    if info.limiter is None:
+        return ""
+    limiter = info.limiter
+    busiest = _about(level, "admin" if settings.has_admin and info.admin is not None else "visitor") * _BUSIEST_SHARE
+    if settings.only or settings.skip or settings.shard or settings.read_only:
+        takes = "the run waits for it"
+    else:
+        minutes = max(1, round(busiest / max(limiter.calls, 1) * limiter.ms / 60_000))
+        takes = f"the run waits for it and takes about {minutes} minute{'s' if minutes > 1 else ''}"
+    return (
+        f"The rate limiter of the target lets {limiter.calls} calls of a route pass in {limiter.ms / 1000:g} s: "
+        f"{takes}. To go faster, switch {LIMITER} off, or let the run do it: administrator's "
+        "credentials, and --disposable where the target is not this machine."
+    )
 
 
 def _refusal(settings: Settings) -> str | None:

@@ -303,9 +303,50 @@ class _Removal:
             self._ledger.gone(entry)
 
 
+def tidy(world: World, entries: list[Entry]) -> list[Entry]:
+    """Remove visitors and rooms that are not needed any more, as far as a rate limiter does not make that wait.
+
+    Args:
+        world: The world that made them.
+        entries: Of its ledger.
+
+    Returns:
+        Those that have to wait for another time.
+    """
+    throttle, remover = world.client.throttle, Remover(world.client, None)
+    routes = {name: world.contract.operations[name] for name in ("closeRoom", "deleteVisitor", "getConfig")}
+    spare = {name: f"{route.method} {route.path}" for name, route in routes.items()}
+    waiting: list[Entry] = []
+    for entry in sorted(entries, key=lambda each: (_ORDER.index(each.kind), each.number)):
+        busy = any(each.kind == "room" and each.name.split("/")[0] == entry.name for each in waiting)
+        needed = ("closeRoom",) if entry.kind == "room" and entry.id else tuple(spare)
+        if not entry.open:
+            continue
+        if busy or not all(throttle.spare(spare[name]) for name in needed):
+            waiting.append(entry)
+            continue
+        # What cannot be removed now is tried again, and named, at the end of the run.
+        with contextlib.suppress(Stay, TargetError, Unavailable, PreconditionFailed):
+            remover.remove(entry.kind, entry.name, entry.id, entry.facts)
+            world.ledger.gone(entry)
+    return waiting
+
+
+def time_to_remove(world: World) -> float:
+    """Seconds that a target with a rate limiter needs to let all that is left be removed; 0 without a limiter."""
+    limiter = world.client.throttle.limiter
+    if limiter is None:
+        return 0.0
+    kinds = [entry.kind for entry in world.ledger.entries.values() if entry.open]
+    most = max((kinds.count(kind) for kind in set(kinds)), default=0)
+    return (most / max(limiter.calls, 1) + 1) * limiter.ms / 1000
+
+
 def clean_up(world: World, deadline_s: float) -> list[LeftBehind]:
     """Remove all that a world made; see ``World.clean_up``."""
     world.client.item = ""
+    if world.settings.read_only:
+        return []  # names were given out, but nothing can have come to be under them
     throttle = world.client.throttle
     before, throttle.deadline = throttle.deadline, time.time() + deadline_s + 1
     try:
@@ -316,7 +357,10 @@ def clean_up(world: World, deadline_s: float) -> list[LeftBehind]:
             with contextlib.suppress(TargetError, Unavailable):
                 admin = world.admin
         return remove_entries(
-            Remover(world.client, admin), world.ledger, list(world.ledger.entries.values()), deadline_s
+            Remover(world.client, admin),
+            world.ledger,
+            list(world.ledger.entries.values()),
+            deadline_s,
         )
     finally:
         throttle.deadline = before

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.contract.versions import parse_version
 from conformance.target.errors import SecondFactorNeeded, WriteRefused
-from conformance.target.login import admin_persona, send_proven, text_of
+from conformance.target.login import admin_persona, log_out, send_proven, text_of
 from conformance.target.personas import Caller, Persona
 from conformance.world.errors import PreconditionFailed, Unavailable
 from conformance.world.eventually import eventually
 from conformance.world.names import Names, owns, run_prefix
+from conformance.world.things import LeftBehind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,7 @@ class Ground:
         self.prefix = run_prefix(seed, worker)
         self.names = Names(self.prefix)
         self._admin = admin
+        self._login: Entry | None = None
         self._labels = itertools.count()
         self._lock = threading.RLock()
         ledger.head(client.url, self.prefix)
@@ -86,11 +88,30 @@ class Ground:
             Unavailable: There are no credentials.
         """
         with self._lock:
-            if self._admin is None:
+            if self._admin is None and self.settings.admin_password:
+                # Written down like all that a run makes: who is killed cannot log out.
+                self._login = self.ledger.intend("login", self.settings.admin_user or "admin")
+                self._admin = admin_persona(self.client, self.settings)
+                self.ledger.done(self._login)
+            elif self._admin is None:
                 self._admin = admin_persona(self.client, self.settings)
             if self._admin is None:
                 raise Unavailable(NO_ADMIN)
             return self._admin
+
+    def log_out(self) -> list[LeftBehind]:
+        """End the administrator's login, if this world made one; what is left where the target does not let it end."""
+        with self._lock:
+            if self._login is None:
+                return []
+            login, self._login = self._login, None
+            admin, self._admin = self._admin, None
+            reason = log_out(self.client, admin) if admin is not None else None
+            if reason is None:
+                self.ledger.gone(login)
+                return []
+            self.ledger.left(login, reason)
+            return [LeftBehind("login", login.name, None, reason)]
 
     @property
     def can_change_settings(self) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _LONGEST_LINE: Final = 1_000_000
-_KINDS: Final = {"visitor", "room", "department", "user", "field", "trigger", "phone", "setting", "permission"}
+_KINDS: Final = {"visitor", "room", "department", "user", "field", "trigger", "phone", "setting", "permission", "login"}
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Entry:
     Attributes:
         number: Unique within the file.
         kind: ``visitor``, ``room``, ``department``, ``user``, ``field``, ``trigger``, ``phone``, ``setting``,
-            ``permission``.
+            ``permission``, ``login``.
         name: A visitor's token, a department's name, a user's name, a setting's id and so on.
         id: The server's id, or ``None`` while it is not known.
         facts: What else clean-up needs: a room's visitor token, a setting's value before and after.
@@ -129,6 +129,11 @@ class Ledger:
         """Write down that an object could not be removed, and why."""
         entry.state = "left"
         self._write({"event": "left", "n": entry.number, "reason": reason})
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next entry."""
+        return self._next
 
     def find(self, kind: str, name: str) -> Entry | None:
         """The latest entry of a kind and name."""

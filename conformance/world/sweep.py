@@ -33,6 +33,11 @@ _BY_PREFIX: Final = (
     "give its file instead of the URL."
 )
 
+_LOGIN: Final = (
+    "the process that had logged in was killed, and its token was never written down; the login ends by itself "
+    "(Accounts_LoginExpiration), or when this user logs out his other clients"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
@@ -42,11 +47,13 @@ class SweepReport:
         removed: How many objects are gone now.
         left_behind: What had to stay, with reasons.
         notes: What else should be known.
+        logins: Logins of a killed process, which nobody else can end: no token is ever written down.
     """
 
     removed: int
     left_behind: tuple[LeftBehind, ...] = ()
     notes: tuple[str, ...] = ()
+    logins: tuple[LeftBehind, ...] = ()
 
 
 def ledger_files(path: Path) -> list[Path]:
@@ -102,11 +109,13 @@ def sweep_ledgers(settings: Settings, paths: Sequence[Path], *, deadline_s: floa
             notes.append(
                 f"{path.name}: {content.damaged} lines could not be read; use the server's URL to find what they named."
             )
-    waiting = [entry for content in contents.values() for entry in content.entries if entry.open]
-    if not waiting:
-        return SweepReport(0, (), tuple(notes))
     # Numbers are unique within one file only.
-    origins = [(path, entry) for path, content in contents.items() for entry in content.entries if entry.open]
+    waiting = [(path, entry) for path, content in contents.items() for entry in content.entries if entry.open]
+    logins = tuple(LeftBehind("login", each.name, None, _LOGIN) for _, each in waiting if each.kind == "login")
+    notes += dict.fromkeys(f"Still logged in as {one.name}: {one.reason}." for one in logins)
+    origins = [(path, entry) for path, entry in waiting if entry.kind != "login"]
+    if not origins:
+        return SweepReport(0, (), tuple(notes), logins)
     numbered = [
         Entry(number, entry.kind, entry.name, entry.id, entry.facts, entry.state)
         for number, (_, entry) in enumerate(origins, 1)
@@ -117,7 +126,7 @@ def sweep_ledgers(settings: Settings, paths: Sequence[Path], *, deadline_s: floa
     kept = {(one.kind, one.name, one.id): one for one in left}
     _write_down(origins, kept)
     gone = sum((entry.kind, entry.name, entry.id) not in kept for entry in (*numbered, *more))
-    return SweepReport(gone, tuple(kept.values()), tuple(notes))
+    return SweepReport(gone, tuple(kept.values()), tuple(notes), logins)
 
 
 def _remove(
