@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance.faults.prove_scripts import Reproduced
+
 CONTROL = "control"
 """What the name of a trial begins with that has the options of a fault, and not the fault: ``control:<fault>``."""
 
@@ -18,6 +20,7 @@ class Trial:
         first: Names of the tests that can see it, in the order in which they are run.
         rest: Whether all other tests are run after them, as long as it was not found.
         limit_s: Seconds after which the trial is given up.
+        reproduce: Whether the reproductions of what was found are run as well.
     """
 
     fault: str
@@ -25,6 +28,7 @@ class Trial:
     first: tuple[str, ...] = ()
     rest: bool = True
     limit_s: float = 600.0
+    reproduce: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Seen:
         errors: Tests that ended in an error of their own, with its last line: defects of the suite.
         failure: Why the trial could not be made or was given up; ``None`` for a whole trial.
         tests: How many tests were run.
+        reproduced: What became of the reproductions, where they were run.
     """
 
     fault: str
@@ -63,6 +68,7 @@ class Seen:
     errors: tuple[str, ...] = ()
     failure: str | None = None
     tests: int = 0
+    reproduced: Reproduced | None = None
 
     @property
     def found(self) -> bool:

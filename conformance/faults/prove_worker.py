@@ -25,6 +25,7 @@ from conformance.faults.every import every_fault
 from conformance.faults.model import Fault
 from conformance.faults.prove_children import Children
 from conformance.faults.prove_trial import CONTROL, Seen, Trial
+from conformance.faults.prove_witness import bound_first, shown_again
 from conformance.faults.servers import bare, faulty_server
 from conformance.report.reproduce import curl_line
 from conformance.report.text import one_line
@@ -106,7 +107,7 @@ class Trials:
             return Seen(trial.fault, trial.seed, failure=f"the run could not begin: {error}")
         own = Session(session.config, run.workdir, "main")
         session.config.stash[SESSION] = own
-        return self._judge(trial, fault, own, _ordered(items, trial), started)
+        return self._judge(trial, fault, own, _ordered(items, trial, fault), started)
 
     def _judge(self, trial: Trial, fault: Fault, own: Session, items: list[pytest.Item], started: float) -> Seen:
         wanted = frozenset(fault.breaks)
@@ -126,7 +127,8 @@ class Trials:
                     errors.append(f"{outcome.item}: {one_line(outcome.error.strip().splitlines()[-1], _LINE_LIMIT)}")
                 for judgement in _broken(outcome, own):
                     if judgement.requirement in wanted:
-                        return _found(trial, judgement, outcome, own, started, errors, tests)
+                        seen = _found(trial, judgement, outcome, own, started, errors, tests)
+                        return shown_again(seen, judgement, outcome, own, fault) if trial.reproduce else seen
                     if own.is_red(judgement.requirement):
                         others[judgement.requirement] = None
             self._outcomes.clear()
@@ -142,10 +144,10 @@ class Trials:
         )
 
 
-def _ordered(items: dict[str, pytest.Item], trial: Trial) -> list[pytest.Item]:
+def _ordered(items: dict[str, pytest.Item], trial: Trial, fault: Fault) -> list[pytest.Item]:
     """The tests in the order of the trial: those that can see the fault, then all the others where it asks for them."""
-    first = [items[name] for name in trial.first if name in items]
-    chosen = set(trial.first)
+    chosen = dict.fromkeys(trial.first or bound_first(items, fault))
+    first = [items[name] for name in chosen if name in items]
     return first + [one for name, one in items.items() if trial.rest and name not in chosen]
 
 

@@ -1,25 +1,31 @@
-"""Three ways to show a finding again: curl lines, a Python script, and the seed with the item's name.
+"""Three ways to show a finding again: a curl script, a Python script, and the seed with the item's name.
 
-Secrets were replaced by named placeholders when the exchange was captured, for example ``{{auth:agent}}``. Here they
-become environment variables with telling names, listed with what they stand for: once those are set, the lines run.
+A script needs nothing but the address of a server and the secrets that it asks for in environment variables. It makes
+what the finding speaks of itself, under names of its own, and takes ids out of earlier answers. Secrets were replaced
+by named placeholders when the exchange was captured, for example ``{{auth:agent}}``; where an earlier answer of the
+script does not give them, they become environment variables with telling names.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
 from conformance.contract.exchange import Exchange, Request
+from conformance.report import pick
+from conformance.report.script import RUN, Plan, Step, groups_of, plan, variable_of
 
-_PLACEHOLDER: Final = re.compile(r"\{\{([A-Za-z0-9][A-Za-z0-9 :._-]*)\}\}")
+_PLACEHOLDER: Final = re.compile(r"\{\{([A-Za-z0-9_][A-Za-z0-9 :._-]*)\}\}")
 _SKIPPED: Final = frozenset(
     {"host", "content-length", "connection", "accept-encoding", "user-agent", "accept", "date", "transfer-encoding"}
 )
+_PICK: Final = inspect.getsource(pick.pick).replace(": Any", "").replace(": str", "").replace(" -> Any", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,13 @@ class Reproduction:
     """How to show one finding again.
 
     Attributes:
-        curl: Shell lines, one command for each exchange.
+        curl: A bash script; besides curl it needs python3 where it takes an id out of an answer.
         python: A complete script that needs nothing but httpx.
         replay: The command that runs the same item again with the same seed.
         placeholders: What has to be set first.
         cut: Whether a body was too long to be kept, so that the lines do not send all of it.
+        requests: How many requests show the finding.
+        preparing: How many requests come before them that only give a caller his account.
     """
 
     curl: str
@@ -47,90 +55,213 @@ class Reproduction:
     replay: str
     placeholders: tuple[Placeholder, ...]
     cut: bool = False
+    requests: int = 1
+    preparing: int = 0
 
 
 def reproduce(exchanges: Sequence[Exchange], url: str, *, seed: int, item: str, requirement: str) -> Reproduction:
-    """Write the three reproductions of a sequence of exchanges against the target at ``url``."""
-    names = sorted({name for each in exchanges for name in _names(each.request)})
-    placeholders = tuple(Placeholder(variable_of(name), name) for name in names)
+    """Write the three reproductions of a sequence of exchanges against the target at ``url``; the last one decides."""
+    made = plan(exchanges)
     cut = any(each.request.body is not None and each.request.body.cut for each in exchanges)
     replay = f"livechat-conformance run {shlex.quote(url)} --only {shlex.quote(requirement)} --seed {seed}"
     if item:
         replay += f"  # item {item}".replace("\n", " ")
     return Reproduction(
-        curl="\n\n".join(curl_line(each, url) for each in exchanges),
-        python=python_script(exchanges, url),
+        curl=curl_script(made, url),
+        python=python_script(made, url),
         replay=replay,
-        placeholders=placeholders,
+        placeholders=tuple(sorted((Placeholder(variable_of(name), name) for name in made.asked), key=_by_variable)),
         cut=cut,
+        requests=made.shown,
+        preparing=len(made.steps) - made.shown,
     )
 
 
-def variable_of(name: str) -> str:
-    """Give the environment variable of a placeholder: ``auth:agent`` is ``AUTH_AGENT``."""
-    return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "SECRET"
+def _by_variable(placeholder: Placeholder) -> str:
+    return placeholder.variable
+
+
+# curl
+
+
+def curl_script(made: Plan, url: str) -> str:
+    """Write a plan as a script for bash."""
+    lines = [f"URL=${{URL:-{_shell(url.rstrip('/'))}}}"]
+    lines += [f': "${{{variable_of(name)}:?set it: {_meaning(name)}}}"' for name in made.asked]
+    if made.named:
+        lines.append(f"{RUN}=${{{RUN}:-lcx-$(date +%s)-$$}}  # begins the names of all that is made here")
+    for name in made.made:
+        lines.append(f"{variable_of(name)}=${{{variable_of(name)}:-Lc1!${{RANDOM}}${{RANDOM}}${{RANDOM}}}}")
+    lines += ['ask() { answer=$(curl -sS -i -g --path-as-is "$@"); printf \'%s\\n\\n\' "$answer"; }']
+    if any(each.bindings for each in made.steps):
+        program = "\n".join(line for line in _PICK.splitlines() if '"""' not in line)
+        body = 'sys.stdin.buffer.read().decode().partition("\\r\\n\\r\\n")[2]'
+        program = f"import json, sys\n{program}\nprint(pick(json.loads({body}), sys.argv[1]))"
+        lines.append(f'pick() {{ printf \'%s\' "$answer" | python3 -c {shlex.quote(program)} "$1"; }}')
+    for number, group in enumerate(groups_of(made.steps), 1):
+        lines.append("")
+        if len(group) > 1:
+            lines += _curl_together(group, number)
+            continue
+        (step,) = group
+        lines.append(f"# {number}. {_title(step)}")
+        lines.append("ask " + " \\\n  ".join(_curl_arguments(step.request, "$URL")))
+        lines += [f"{each.variable}=$(pick {_shell(each.path)})" for each in step.bindings]
+    return "\n".join(["set -eu", *lines]) + "\n"
+
+
+def _curl_together(group: Sequence[Step], number: int) -> list[str]:
+    lines = [f"# {number}. at the same time: {', '.join(_title(step) for step in group)}", "answers=$(mktemp -d)"]
+    for place, step in enumerate(group, 1):
+        arguments = " \\\n  ".join(_curl_arguments(step.request, "$URL"))
+        lines.append(f'(ask {arguments}) > "$answers/{place}" &')
+    lines.append("wait")
+    for place, step in enumerate(group, 1):
+        lines.append(f'answer=$(cat "$answers/{place}"); printf \'%s\\n\\n\' "$answer"')
+        lines += [f"{each.variable}=$(pick {_shell(each.path)})" for each in step.bindings]
+    return lines
 
 
 def curl_line(exchange: Exchange, url: str) -> str:
-    """Write one exchange as a curl command for a POSIX shell."""
-    request = exchange.request
-    parts = [f"curl -sS -i -X {_shell(request.method)} {_shell(_address(request, url))}"]
-    parts.extend(f"-H {_shell(f'{name}: {value}')}" for name, value in _headers(request).items())
-    content = _content(request)
+    """Write one exchange, as it was recorded, as a curl command for a POSIX shell."""
+    return "curl -sS -i " + " \\\n  ".join(_curl_arguments(exchange.request, url))
+
+
+def _curl_arguments(request: Request, url: str) -> list[str]:
+    address = _shell(address_of(request, ""))
+    place = f'"$URL"{address}' if url == "$URL" else _shell(address_of(request, url))
+    method = "--head" if request.method == "HEAD" else f"-X {_shell(request.method)}"
+    parts = [f"{method} {place}"]
+    headers = sent_headers(request)
+    parts.extend(f"-H {_shell(f'{name}: {value}' if value else f'{name};')}" for name, value in headers.items())
+    content = content_of(request)
     if content is not None:
+        if "content-type" not in headers:
+            parts.append("-H content-type:")
         parts.append(f"--data-binary {_shell(content)}")
-    return " \\\n  ".join(parts)
+    return parts
 
 
-def python_script(exchanges: Iterable[Exchange], url: str) -> str:
-    """Write exchanges as a Python script with httpx."""
-    lines = ["import os", "", "import httpx", "", f"with httpx.Client(base_url={_python(url.rstrip('/'))}) as client:"]
-    for exchange in exchanges:
-        request = exchange.request
-        arguments = [_python(request.method), _python(_address(request, ""))]
-        headers = _headers(request)
-        if headers:
-            inner = ", ".join(f"{name!r}: {_python(value)}" for name, value in headers.items())
-            arguments.append(f"headers={{{inner}}}")
-        content = _content(request)
-        if content is not None:
-            arguments.append(f"content={_python(content)}")
-        lines.append("    response = client.request(")
-        lines.extend(f"        {argument}," for argument in arguments)
-        lines.append("    )")
-        lines.append("    print(response.status_code, response.text[:2000])")
+# Python
+
+
+def python_script(made: Plan, url: str) -> str:
+    """Write a plan as a Python script with httpx."""
+    picks = any(each.bindings for each in made.steps)
+    together = any(each.together for each in made.steps)
+    modules = ["os"] + ["json"] * picks + ["time"] * made.named + ["secrets"] * bool(made.made)
+    lines = [f"import {name}" for name in sorted(modules)]
+    lines += ["from concurrent.futures import ThreadPoolExecutor"] * together
+    lines += ["", "import httpx", ""]
+    lines.append(f'URL = os.environ.get("URL", {url.rstrip("/")!a})')
+    lines += [f'{variable_of(name)} = os.environ["{variable_of(name)}"]  # {_meaning(name)}' for name in made.asked]
+    if made.named:
+        lines.append(f'{RUN} = os.environ.get("{RUN}") or f"lcx-{{time.time_ns()}}"  # begins all names')
+    for name in made.made:
+        lines.append(f'{variable_of(name)} = os.environ.get("{variable_of(name)}") or "Lc1!" + secrets.token_hex(14)')
+    lines += ["", "", *_ASK.splitlines()]
+    if picks:
+        lines += ["", "", *_PICK.splitlines()]
+    lines += ["", ""]
+    for number, group in enumerate(groups_of(made.steps), 1):
+        if len(group) > 1:
+            lines.append(f"# {number}. at the same time: {', '.join(_title(step) for step in group)}")
+            lines.append(f"with ThreadPoolExecutor({len(group)}) as pool:")
+            lines.append("    sent = [")
+            lines += [f"        pool.submit(ask, {', '.join(_python_arguments(step.request))})," for step in group]
+            lines += ["    ]", "answers = [each.result() for each in sent]"]
+            for place, step in enumerate(group):
+                lines += [f"{b.variable} = pick(answers[{place}].json(), {_python(b.path)})" for b in step.bindings]
+            continue
+        (step,) = group
+        lines.append(f"# {number}. {_title(step)}")
+        lines.append("answer = ask(")
+        lines += [f"    {argument}," for argument in _python_arguments(step.request)]
+        lines.append(")")
+        lines += [f"{each.variable} = pick(answer.json(), {_python(each.path)})" for each in step.bindings]
     return "\n".join(lines) + "\n"
 
 
-def _address(request: Request, url: str) -> str:
+_ASK: Final = '''\
+client = httpx.Client(timeout=60)
+
+
+def ask(method, target, headers=None, content=None):
+    """Send one request with exactly this path and query, and print the answer."""
+    whole = (httpx.URL(URL).path.rstrip("/") + target).encode()
+    answer = client.request(method, URL, headers=headers, content=content, extensions={"target": whole})
+    lines = [f"HTTP/1.1 {answer.status_code}", *(f"{name}: {value}" for name, value in answer.headers.items())]
+    print("\\n".join(lines), answer.text, sep="\\n\\n", end="\\n\\n")
+    return answer
+'''
+
+
+def _python_arguments(request: Request) -> list[str]:
+    arguments = [_python(request.method), _python(address_of(request, ""))]
+    headers = sent_headers(request)
+    if headers:
+        inner = ", ".join(f"{name!r}: {_python(value)}" for name, value in headers.items())
+        arguments.append(f"headers={{{inner}}}")
+    content = content_of(request)
+    if content is not None:
+        arguments.append(f"content={_in_bytes(_python(content))}")
+    return arguments
+
+
+def _in_bytes(expression: str) -> str:
+    return f"({expression}).encode()" if " + " in expression else f"{expression}.encode()"
+
+
+# both
+
+
+def _title(step: Step) -> str:
+    exchange = step.exchange
+    what = exchange.operation or f"{exchange.request.method} {exchange.request.path}"[:60]
+    said = f"{what} as {exchange.persona or 'nobody'}"
+    return "".join(character if character.isprintable() else " " for character in said)
+
+
+def _meaning(name: str) -> str:
+    kind, _, whose = name.partition(":")
+    words = {"password": "the password", "auth": "the token", "2fa": "the code of the second factor"}
+    said = f"{words.get(kind, kind)} of {whose}" if whose else name
+    return re.sub(r"[^A-Za-z0-9 ]", " ", said)
+
+
+def address_of(request: Request, url: str = "") -> str:
+    """The address of a request as a script sends it; placeholders stand in it unencoded."""
     address = url.rstrip("/") + request.path
     if request.query:
         pairs = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in request.query)
-        address += "?" + pairs
+        address += ("&" if "?" in address else "?") + pairs
     return address
 
 
 def _encoded(text: str) -> str:
     """Percent-encode all but placeholders, which become values of the reader's own."""
     pieces = _PLACEHOLDER.split(text)
-    return "".join(f"{{{{{piece}}}}}" if number % 2 else quote(piece, safe="~") for number, piece in enumerate(pieces))
+    return "".join(
+        f"{{{{{piece}}}}}" if number % 2 else quote(piece, safe="~", errors="replace")
+        for number, piece in enumerate(pieces)
+    )
 
 
-def _headers(request: Request) -> Mapping[str, str]:
+def sent_headers(request: Request) -> Mapping[str, str]:
+    """The headers that a script sends: without those that its client makes itself."""
     return {name: value for name, value in request.headers.items() if name.lower() not in _SKIPPED}
 
 
-def _content(request: Request) -> str | None:
+def content_of(request: Request) -> str | None:
+    """The body that a script sends, as text."""
     if request.body is None:
         return None
     if request.body.is_json and request.body.text is None:
-        return json.dumps(request.body.json, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(request.body.json, ensure_ascii=False, separators=(",", ":"))
+        if text.isprintable():
+            return text
+        return json.dumps(request.body.json, separators=(",", ":"))
     return request.body.text or ""
-
-
-def _names(request: Request) -> list[str]:
-    parts = [request.path, *request.headers.values(), *(text for pair in request.query for text in pair)]
-    return _PLACEHOLDER.findall("\n".join([*parts, _content(request) or ""]))
 
 
 def _shell(text: str) -> str:
@@ -159,11 +290,19 @@ def _ansi_c(character: str) -> str:
 
 
 def _python(text: Any) -> str:
-    """Write a Python expression for a text; placeholders are read from the environment."""
+    """Write a Python expression for a text; placeholders become variables."""
     pieces = _PLACEHOLDER.split(str(text))
-    parts = [
-        f'os.environ["{variable_of(piece)}"]' if number % 2 else ascii(piece)
-        for number, piece in enumerate(pieces)
-        if piece
-    ]
+    parts = [variable_of(piece) if number % 2 else ascii(piece) for number, piece in enumerate(pieces) if piece]
     return " + ".join(parts) or "''"
+
+
+__all__ = [
+    "Placeholder",
+    "Reproduction",
+    "address_of",
+    "content_of",
+    "curl_line",
+    "reproduce",
+    "sent_headers",
+    "variable_of",
+]

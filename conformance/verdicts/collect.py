@@ -36,6 +36,7 @@ from conformance.verdicts.scenarios import UNKNOWN_STEP, scenario_of, step_of, w
 from conformance.verdicts.spool import read_spool, shortened, within_budget
 from conformance.verdicts.subject import ContractLike, RequirementLike
 from conformance.verdicts.tally import Tally
+from conformance.verdicts.trails import with_trails
 from conformance.verdicts.waivers import Waiver
 from conformance.verdicts.words import Overall, Verdict
 
@@ -120,7 +121,8 @@ def build_result(
         outcome.item: outcome for outcome in sorted(outcomes, key=lambda each: (each.item, repr(each)), reverse=True)
     }
     excluded = {each.id: why for each in contract.requirements.values() if (why := _excluded(each, contract, run))}
-    ran = [_set_aside(done[name], excluded) for name in sorted(done)]
+    spools = tuple(spools)
+    ran = with_trails([_set_aside(done[name], excluded) for name in sorted(done)], contract, spools)
     items = _items(ran, declared)
     scenarios = tuple(scenario_of(outcome) for outcome in ran if worth_drawing(outcome))
     personas: dict[str, str] = {}

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from conformance.contract.exchange import Body, Exchange, Request
+from conformance.contract.exchange import Body, Exchange, Request, Response
 from conformance.report.reproduce import Reproduction, reproduce, variable_of
 
 TRICKY = 'it\'s "quoted" $HOME `id` \\ \n é 你 {{visitor:A:token}}'
@@ -79,7 +79,7 @@ ENVIRONMENT = {**os.environ, "AUTH_AGENT": "SECRET", "VISITOR_A_TOKEN": "TOKEN"}
 def test_the_curl_lines_send_what_was_recorded() -> None:
     """Quotes, dollar signs, line feeds and placeholders included."""
     with listening() as (url, seen):
-        subprocess.run(["/bin/sh", "-ec", made(url).curl], env=ENVIRONMENT, check=True, capture_output=True, timeout=20)
+        subprocess.run(["bash", "-c", made(url).curl], env=ENVIRONMENT, check=True, capture_output=True, timeout=20)
     check(seen[0])
 
 
@@ -114,4 +114,78 @@ def test_no_character_of_a_target_ends_the_quotes_of_the_shell() -> None:
     odd = Exchange("e", None, "x", Request("GET", "/a';id;'", (), {"x-a": "\x1b'\x00"}))
     lines = reproduce([odd], "http://127.0.0.1:1", seed=1, item="", requirement="R").curl
     assert "$'x-a: \\x1b\\'\\x00'" in lines
-    assert "'http://127.0.0.1:1/a'\"'\"';id;'\"'\"''" in lines
+    assert """\"$URL\"'/a'\"'\"';id;'\"'\"''""" in lines
+    assert "\n".join(line for line in lines.splitlines() if line.startswith("#")).count("\n") == 0
+
+
+def _answered(id: str, operation: str, request: Request, answer: Any) -> Exchange:
+    return Exchange(id, operation, "visitor A", request, Response(200, {}, Body(json=answer, is_json=True)))
+
+
+def _chat() -> list[Exchange]:
+    """A visitor registers, opens a room and writes; ids and names are those of a run long ago."""
+    prefix = "lcx-1-main-8751"
+    room = "tRWNqRN9z5gGkwENQ"
+    return [
+        _answered(
+            "1",
+            "registerVisitor",
+            Request("POST", "/visitor", (), {}, Body(json={"visitor": {"token": f"{prefix}-v1"}}, is_json=True)),
+            {"visitor": {"_id": "tP2WDEAbNZAPZjwgp"}},
+        ),
+        _answered(
+            "2",
+            "openRoom",
+            Request("GET", "/room", (("token", f"{prefix}-v1"),)),
+            {"rooms": [{"_id": "BdcAsMfqzyFnSbBAo"}, {"token": f"{prefix}-v1", "_id": room}]},
+        ),
+        _answered("3", "closeRoom", Request("POST", f"/close/{room}", (("token", f"{prefix}-v1"),)), {}),
+    ]
+
+
+@contextmanager
+def answering() -> Iterator[tuple[str, list[str]]]:
+    """A server that gives ids of its own, and remembers what it was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.path} {self.rfile.read(int(self.headers.get('content-length', 0))).decode()}".strip())
+            rooms = [{"_id": "another"}, {"token": "lcx-mine-v1", "_id": "fresh"}]
+            body = json.dumps({"rooms": rooms}).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join(5)
+
+
+@pytest.mark.skipif(which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("kind", ["curl", "python"])
+def test_scripts_take_ids_from_earlier_answers_and_give_names_of_their_own(kind: str) -> None:
+    """What the run made is gone; the script makes it anew, under names that begin with RUN."""
+    with answering() as (url, asked):
+        text = reproduce(_chat(), "http://127.0.0.1:1", seed=1, item="", requirement="R")
+        command = ["bash", "-c", text.curl] if kind == "curl" else [sys.executable, "-c", text.python]
+        environment = {**os.environ, "URL": url, "RUN": "lcx-mine"}
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=30)
+    assert asked == [
+        '/visitor {"visitor":{"token":"lcx-mine-v1"}}',
+        "/room?token=lcx-mine-v1",
+        "/close/fresh?token=lcx-mine-v1",
+    ]
+    assert (text.requests, text.preparing) == (3, 0)

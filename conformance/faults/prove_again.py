@@ -1,0 +1,250 @@
+"""Playing a script's plan in memory: against the reference server with a fault, and against the one without it.
+
+A reproduction shows a fault where its last answer is wrong in the way that was recorded, and where the same requests
+are answered otherwise by a server without the fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import quote, unquote_to_bytes, urlsplit
+
+from conformance.contract import error_code
+from conformance.contract.exchange import Body, Request, Response
+from conformance.faults.model import Fault
+from conformance.faults.servers import bare, options_of
+from conformance.reference.app import Application
+from conformance.reference.seam import plant
+from conformance.reference.seeds import open_site
+from conformance.report.pick import pick
+from conformance.report.reproduce import address_of, content_of, sent_headers
+from conformance.report.script import RUN, Plan, groups_of, variable_of
+from conformance.target.bodies import read_json
+from conformance.verdicts.flow import PREFIX, ids_in
+
+NAME: Final = "lcx-0-again-0000"
+"""What the names of a plan that is played here begin with."""
+_PLACEHOLDER: Final = re.compile(r"\{\{([A-Za-z0-9_][A-Za-z0-9 :._-]*)\}\}")
+_WHERE: Final = re.compile(r"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?")
+_SECONDS: Final = 12.0
+_ABSENT: Final = "<absent>"
+
+
+class Likeness(StrEnum):
+    """How like the recorded answer the last answer of a reproduction is."""
+
+    SAME = "the same value"
+    PLACE = "another wrong value at the same place"
+    ANSWER = "the same status, and an answer that a server without the fault does not give"
+    NONE = "not shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of playing a plan: its answers, the last one deciding, and which value each variable got."""
+
+    answers: tuple[Response, ...]
+    values: Mapping[str, str]
+
+    @property
+    def answer(self) -> Response:
+        """The last answer."""
+        return self.answers[-1]
+
+
+def play(
+    made: Plan, fault: Fault, secrets: Mapping[str, str], *, faulty: bool = True, part: bool = False
+) -> Played | None:
+    """Play a plan against a fresh server in memory; ``None`` where an answer does not have what later requests need.
+
+    Args:
+        made: The plan.
+        fault: The fault.
+        secrets: Values of the placeholders that the plan asks for, by name.
+        faulty: Whether the server has the fault, or only its options.
+        part: Whether the beginning counts where the plan cannot be played to its end.
+    """
+    site = open_site(options_of(fault))
+    plant(site.overrides, (fault if faulty else bare(fault),))
+    try:
+        return asyncio.run(asyncio.wait_for(_play(made, Application(site), dict(secrets), part), _SECONDS))
+    except (LookupError, TypeError, ValueError, TimeoutError, RuntimeError, ConnectionError):
+        return None
+    finally:
+        site.close()
+
+
+async def _play(made: Plan, app: Application, secrets: dict[str, str], part: bool) -> Played | None:
+    values = {variable_of(name): value for name, value in secrets.items()}
+    values[RUN] = NAME
+    for name in made.made:
+        values[variable_of(name)] = "Lc1!again-and-again"
+    answers: list[Response] = []
+    for group in groups_of(made.steps):
+        fresh = await asyncio.gather(*(_ask(app, each.request, values) for each in group))
+        answers += fresh
+        for step, answer in zip(group, fresh, strict=True):
+            for binding in step.bindings:
+                try:
+                    found = pick(answer.body.json, filled(binding.path, values))
+                except (LookupError, TypeError, ValueError, StopIteration):
+                    found = None
+                if not isinstance(found, str):
+                    return Played(tuple(answers), values) if part else None
+                values[binding.variable] = found
+    return Played(tuple(answers), values)
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A text with the values of its variables."""
+    return _PLACEHOLDER.sub(lambda found: values.get(variable_of(found[1]), found[0]), text)
+
+
+async def _ask(app: Application, request: Request, values: Mapping[str, str]) -> Response:
+    """One request, as the scripts send it, without a socket."""
+    target = filled(address_of(request), {name: quote(value, safe="") for name, value in values.items()})
+    content = content_of(request)
+    body = filled(content, values).encode("utf-8", "replace") if content is not None else b""
+    parts = urlsplit("//x" + target if target.startswith("/") else target)
+    headers = {name: filled(value, values) for name, value in sent_headers(request).items()}
+    headers |= {"host": "127.0.0.1", "content-length": str(len(body))} if body or request.method == "POST" else {}
+    path = target.partition("?")[0]
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": unquote_to_bytes(path).decode("utf-8", "replace"),
+        "raw_path": path.encode("ascii", "replace"),
+        "query_string": parts.query.encode("ascii", "replace"),
+        "headers": [(name.encode("latin-1"), value.encode("utf-8", "replace")) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "root_path": "",
+    }
+    status, answered, chunks = 0, {}, []
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        if not waiting:
+            await asyncio.sleep(3600)
+        return waiting.pop()
+
+    async def send(message: Any) -> None:
+        nonlocal status, answered
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            answered = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]}
+        else:
+            chunks.append(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return response_of(status, answered, b"".join(chunks))
+
+
+def response_of(status: int, headers: Mapping[str, str], content: bytes) -> Response:
+    """An answer as it is compared."""
+    text = content.decode("utf-8", "replace")
+    is_json, value = read_json(text)
+    return Response(status, dict(headers), Body(value if is_json else None, is_json, None if is_json else text))
+
+
+# comparing answers
+
+
+def plain(value: Any, known: Mapping[str, str]) -> Any:
+    """A value without what differs from run to run: ids, names, times and addresses.
+
+    Args:
+        value: Of an answer.
+        known: Value to placeholder.
+    """
+    if isinstance(value, str):
+        text = _WHERE.sub("<url>", value)
+        for one in ids_in(text):
+            text = text.replace(one, known.get(one, "<time>" if one[4:5] == "-" else "<id>"))
+        return PREFIX.sub("<run>", text)
+    if isinstance(value, list):
+        return [plain(each, known) for each in value]
+    if isinstance(value, dict):
+        return {str(plain(key, known)): plain(each, known) for key, each in value.items()}
+    return value
+
+
+def at(value: Any, pointer: str) -> list[Any]:
+    """What stands at a pointer; ``*`` is every item of a list."""
+    found = [value]
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        following: list[Any] = []
+        for each in found:
+            if isinstance(each, list) and part == "*":
+                following += each
+            elif isinstance(each, list) and key.lstrip("-").isdigit() and -len(each) <= int(key) < len(each):
+                following.append(each[int(key)])
+            elif isinstance(each, dict) and key in each:
+                following.append(each[key])
+        found = following
+    return found or [_ABSENT]
+
+
+def whole(answer: Response, known: Mapping[str, str]) -> Any:
+    """An answer as it is compared as a whole."""
+    said = plain(answer.body.json if answer.body.is_json else answer.body.text, known)
+    kept = ("content-type", "retry-after", "location", "allow", "x-ratelimit-limit", "cache-control")
+    return answer.status, {name: plain(answer.headers[name], known) for name in kept if name in answer.headers}, said
+
+
+def likeness(recorded: Response, pointer: str | None, made: Plan, shown: Played, control: Played | None) -> Likeness:
+    """How like the recorded answer the last answer is, given what the server without the fault answers.
+
+    Args:
+        recorded: The answer that was judged.
+        pointer: Where in it the wrong value stood, if it was a value.
+        made: The plan that was played.
+        shown: What came of playing it with the fault.
+        control: What came of playing it without; ``None`` where it could not be played to its end.
+    """
+    then, now = dict(made.known), _known(shown)
+    if shown.answer.status != recorded.status or error_code(shown.answer) != error_code(recorded):
+        return Likeness.NONE
+    clean = whole(control.answer, _known(control)) if control is not None else None
+    if clean is not None and _canonical(clean) == _canonical(whole(shown.answer, now)):
+        return Likeness.NONE
+    if pointer is None or not pointer.startswith("/"):
+        return Likeness.SAME
+    before = plain(at(recorded.body.json, pointer), then)
+    after = plain(at(shown.answer.body.json, pointer), now)
+    without = plain(at(control.answer.body.json, pointer), _known(control)) if control is not None else [_ABSENT]
+    if control is not None and control.answer.status == shown.answer.status and after == without:
+        return Likeness.ANSWER
+    return Likeness.SAME if before == after else Likeness.PLACE
+
+
+def _known(played: Played) -> dict[str, str]:
+    return {value: "{{" + name + "}}" for name, value in played.values.items() if name != RUN}
+
+
+def first_difference(made: Plan, shown: Played, control: Played, start: int) -> int | None:
+    """The first request from ``start`` on that the server with the fault answers otherwise than the one without it.
+
+    Only answers with the status that was recorded count: another one shows something else than what was found.
+    """
+    mine, other = _known(shown), _known(control)
+    for number in range(start, min(len(shown.answers), len(control.answers))):
+        recorded = made.steps[number].exchange.response
+        if recorded is None or recorded.status != shown.answers[number].status:
+            continue
+        if _canonical(whole(shown.answers[number], mine)) != _canonical(whole(control.answers[number], other)):
+            return number
+    return None
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

@@ -1,0 +1,171 @@
+"""Making a reproduction small: requests are dropped, then members of their bodies, as long as it shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from conformance.contract.exchange import Body, Exchange, Request, Response
+from conformance.faults.model import Fault
+from conformance.faults.prove_again import Likeness, likeness, play
+from conformance.report.script import PREPARING, Plan, plan
+from conformance.verdicts.flow import ids_in, texts_of
+
+_TRIES: Final = 90
+_ORDER: Final = (Likeness.SAME, Likeness.PLACE, Likeness.ANSWER)
+
+
+@dataclass(slots=True)
+class Shortener:
+    """Makes one reproduction small.
+
+    Attributes:
+        fault: The fault that it shows.
+        recorded: The answer that was judged.
+        pointer: Where in it the wrong value stood.
+        secrets: What the scripts may ask for, by the names of placeholders.
+        tried: How many sequences were played.
+    """
+
+    fault: Fault
+    recorded: Response
+    pointer: str | None
+    secrets: Mapping[str, str]
+    tried: int = 0
+
+    def judge(self, exchanges: Sequence[Exchange]) -> Likeness:
+        """How like the recorded answer the last answer of a sequence is."""
+        self.tried += 1
+        made = plan(exchanges)
+        if set(made.asked) - set(self.secrets):
+            return Likeness.NONE
+        shown = play(made, self.fault, self.secrets)
+        if shown is None:
+            return Likeness.NONE
+        control = play(made, self.fault, self.secrets, faulty=False)
+        return likeness(self.recorded, self.pointer, made, shown, control)
+
+    def shorten(self, exchanges: Sequence[Exchange]) -> tuple[list[Exchange], Likeness]:
+        """The smallest sequence that was found to show the same, and how like the recorded answer its answer is."""
+        start = list(exchanges)
+        like = self.judge(start)
+        if like is Likeness.NONE:
+            return start, like
+
+        def same(part: Sequence[Exchange]) -> bool:
+            return self.tried < _TRIES and _ORDER.index(like) >= _rank(self.judge(part))
+
+        best = _fewer(_by_admin(start, same), same)
+        simpler = _simpler(best, same)
+        if simpler != best:
+            best = _fewer(simpler, same)
+        return best, like
+
+
+def _rank(like: Likeness) -> int:
+    return _ORDER.index(like) if like in _ORDER else len(_ORDER)
+
+
+def _fewer(exchanges: list[Exchange], same: Callable[[Sequence[Exchange]], bool]) -> list[Exchange]:
+    """The sequence without requests that do not matter; the last one stays. Accounts go with all that is theirs."""
+    best = exchanges
+    for user in dict.fromkeys(each.request.headers.get("x-user-id", "") for each in best):
+        without = [each for each in best[:-1] if user not in (each.request.headers.get("x-user-id"), _made(each))]
+        if user and len(without) < len(best) - 1 and same([*without, best[-1]]):
+            best = [*without, best[-1]]
+    size = max(1, len(best) // 3)
+    while size:
+        place = 0
+        while place < len(best) - 1:
+            shorter = best[:place] + best[min(place + size, len(best) - 1) :]
+            if same(shorter):
+                best = shorter
+            else:
+                place += size
+        size //= 2
+    return best
+
+
+def _made(exchange: Exchange) -> str:
+    """Whose account an exchange is about: the id that its answer gives."""
+    body = exchange.json if exchange.operation in PREPARING and isinstance(exchange.json, dict) else {}
+    for inner in (body.get("user"), body.get("data")):
+        if isinstance(inner, dict):
+            found = inner.get("_id") or inner.get("userId")
+            if isinstance(found, str):
+                return found
+    return ""
+
+
+def _by_admin(exchanges: list[Exchange], same: Callable[[Sequence[Exchange]], bool]) -> list[Exchange]:
+    """The sequence with all that staff asked for asked by the administrator, for whom no account has to be made."""
+    admin = next((each for each in exchanges if each.operation == "login" and each.persona == "admin"), None)
+    data = admin.json.get("data") if admin is not None and isinstance(admin.json, dict) else None
+    if not isinstance(data, dict):
+        return exchanges
+    mine = {"x-auth-token": str(data.get("authToken")), "x-user-id": str(data.get("userId"))}
+    tried = [
+        replace(each, request=replace(each.request, headers={**each.request.headers, **mine}), persona="admin")
+        if each.request.headers.get("x-auth-token", "").startswith("{{auth:") and each.operation not in PREPARING
+        else each
+        for each in exchanges
+    ]
+    return tried if tried != exchanges and same(tried) else exchanges
+
+
+def _simpler(exchanges: list[Exchange], same: Callable[[Sequence[Exchange]], bool]) -> list[Exchange]:
+    """The sequence whose requests say no more than is needed; what names something that has to be made goes first."""
+    best = exchanges
+    for linked in (True, False):
+        for number, each in enumerate(exchanges):
+            if each.operation in PREPARING:
+                continue
+            again = True
+            while again:
+                again = False
+                for smaller in _less_said(best[number].request, linked):
+                    tried = _with(best, number, replace(best[number], request=smaller))
+                    if same(tried):
+                        best, again = tried, True
+                        break
+    return best
+
+
+def _less_said(request: Request, linked: bool) -> Iterator[Request]:
+    body = request.body
+    if body is not None and body.is_json and not body.cut:
+        for value in _less(body.json, linked):
+            yield replace(request, body=Body(value, is_json=True))
+    for place, (_, value) in enumerate(request.query):
+        if bool(ids_in(value)) == linked:
+            yield replace(request, query=request.query[:place] + request.query[place + 1 :])
+
+
+def _with(exchanges: list[Exchange], number: int, exchange: Exchange) -> list[Exchange]:
+    return [*exchanges[:number], exchange, *exchanges[number + 1 :]]
+
+
+def _less(value: Any, linked: bool) -> Iterator[Any]:
+    """The same object without one member, at any depth; the same list without one item.
+
+    Args:
+        value: A JSON value.
+        linked: Whether to take away what names something by its id, or all else.
+    """
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if bool(ids_in("\n".join(texts_of(inner)))) == linked:
+                yield {name: each for name, each in value.items() if name != key}
+        for key, inner in value.items():
+            for less in _less(inner, linked):
+                yield {**value, key: less}
+    elif isinstance(value, list) and len(value) <= 20:
+        for place, inner in enumerate(value):
+            if bool(ids_in("\n".join(texts_of(inner)))) == linked:
+                yield value[:place] + value[place + 1 :]
+
+
+def measured(made: Plan) -> tuple[int, int]:
+    """How many requests of a plan show the finding, and how many only give callers their accounts."""
+    return made.shown, len(made.steps) - made.shown

@@ -1,0 +1,260 @@
+"""The plan of a script: requests in which all that was made anew has become a variable, and where each comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from conformance.contract.exchange import Body, Exchange, Request
+from conformance.verdicts.flow import PREFIX, ids_in, pointers_of, text_of_body, text_of_request, told_apart
+
+RUN: Final = "RUN"
+"""The variable that the names of all that a script makes begin with."""
+PREPARING: Final = frozenset({"login", "createUser", "registerUser", "setUserStatus"})
+"""Operations that give a caller his account; a script sends them before what it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A value of an answer that later requests name.
+
+    Attributes:
+        variable: Its name in the script.
+        path: Where it stands, as ``pick`` takes it; values of other variables stand in it as placeholders.
+        value: What it was when it was recorded.
+    """
+
+    variable: str
+    path: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of a script.
+
+    Attributes:
+        exchange: As it was recorded.
+        request: The request with placeholders for all that is made anew: ``{{ROOM_ID}}``.
+        bindings: What is taken out of its answer.
+        preparing: Whether it only gives a caller his account, or makes an agent be online.
+        together: Whether it is sent at the same time as the step before it.
+    """
+
+    exchange: Exchange
+    request: Request
+    bindings: tuple[Binding, ...] = ()
+    preparing: bool = False
+    together: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole script.
+
+    Attributes:
+        steps: In order; the last one shows the finding.
+        made: Placeholders of passwords that the script makes up itself.
+        asked: Placeholders that the reader has to supply.
+        named: Whether the script gives names.
+        known: Recorded value to placeholder, for comparing answers.
+    """
+
+    steps: tuple[Step, ...]
+    made: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    named: bool = False
+    known: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> int:
+        """How many requests show the finding, without those that only give a caller his account."""
+        return sum(not each.preparing for each in self.steps)
+
+
+def plan(exchanges: Sequence[Exchange]) -> Plan:
+    """Plan a script that sends these requests again, to a server that knows nothing of them."""
+    sequence = told_apart(exchanges)
+    taken: dict[str, str] = {}
+    found: list[list[Binding]] = []
+    wanted = _used_later(sequence)
+    for number, exchange in enumerate(sequence):
+        fresh = _given(exchange, wanted[number] - set(taken))
+        bindings: list[Binding] = []
+        for value, pointer in fresh.items():
+            variable = _variable(value, pointer, taken.values())
+            taken[value] = "{{" + variable + "}}"
+            bindings.append(Binding(variable, _path(exchange.json, pointer, taken), value))
+        found.append(bindings)
+    last = len(sequence) - 1
+    steps = tuple(
+        Step(
+            exchange,
+            request_with(exchange.request, taken),
+            tuple(found[number]),
+            number != last and exchange.operation in PREPARING,
+            number > 0 and _overlap(sequence[number - 1], exchange),
+        )
+        for number, exchange in enumerate(sequence)
+    )
+    secrets = {name for each in steps for name in placeholders_in(text_of_request(each.request))}
+    bound = {each.variable for bindings in found for each in bindings} | {RUN}
+    made = {
+        name
+        for each in steps
+        if each.exchange.operation == "createUser"
+        for name in placeholders_in(text_of_body(each.request.body))
+        if name.startswith("password:")
+    }
+    return Plan(
+        steps,
+        tuple(sorted(made)),
+        tuple(sorted(secrets - bound - made)),
+        any("{{" + RUN + "}}" in text_of_request(each.request) for each in steps),
+        taken,
+    )
+
+
+_PLACEHOLDER: Final = re.compile(r"\{\{([A-Za-z0-9][A-Za-z0-9 :._-]*)\}\}")
+
+
+def placeholders_in(text: str) -> list[str]:
+    """The names of the placeholders in a text."""
+    return _PLACEHOLDER.findall(text)
+
+
+def request_with(request: Request, values: Mapping[str, str]) -> Request:
+    """A request in which values became placeholders, wherever they stand alone, and so did the run's prefix."""
+    put = _Put(values)
+    body = request.body
+    if body is not None:
+        whole = body.is_json and body.text is None
+        body = replace(body, json=put.json(body.json)) if whole else _with_text(body, put)
+    return replace(
+        request,
+        path=put.text(request.path),
+        query=tuple((put.text(name), put.text(value)) for name, value in request.query),
+        headers={name: put.text(value) for name, value in request.headers.items()},
+        body=body,
+    )
+
+
+def _with_text(body: Body, put: _Put) -> Body:
+    return replace(body, text=put.text(body.text or ""))
+
+
+class _Put:
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        parts = [_alone(value) for value in sorted(values, key=len, reverse=True)]
+        self._pattern = re.compile("|".join([*parts, PREFIX.pattern]), re.ASCII)
+
+    def text(self, text: str) -> str:
+        return self._pattern.sub(lambda found: self._values.get(found[0], "{{" + RUN + "}}"), text)
+
+    def json(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.json(each) for each in value]
+        if isinstance(value, dict):
+            return {self.text(key): self.json(each) for key, each in value.items()}
+        return value
+
+
+def _alone(value: str) -> str:
+    escaped = re.escape(value)
+    return escaped if value.startswith("{{") else rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"
+
+
+def _used_later(sequence: Sequence[Exchange]) -> list[set[str]]:
+    """For each exchange the ids that only later requests name: those that its answer may have given."""
+    later: list[set[str]] = [set() for _ in sequence]
+    after: set[str] = set()
+    for number in range(len(sequence) - 1, -1, -1):
+        later[number] = set(after)
+        after |= set(ids_in(text_of_request(sequence[number].request)))
+    before: set[str] = set()
+    for number, exchange in enumerate(sequence):
+        before |= set(ids_in(text_of_request(exchange.request)))
+        later[number] -= {each for each in before if not each.startswith("{{")}
+    return later
+
+
+def _given(exchange: Exchange, wanted: set[str]) -> dict[str, str]:
+    """The wanted values that an answer gives, each with the shortest pointer to it."""
+    found: dict[str, str] = {}
+    body = exchange.response.body if exchange.response is not None else None
+    if body is None or not body.is_json or not wanted:
+        return found
+    for pointer, value in pointers_of(body.json, wanted):
+        known = found.get(value)
+        if known is None or pointer.count("/") < known.count("/"):
+            found[value] = pointer
+    return found
+
+
+def _path(answer: Any, pointer: str, taken: Mapping[str, str]) -> str:
+    """A pointer whose places in lists became conditions where an item says something that the script knows."""
+    made, value = "", answer
+    for part in pointer.split("/")[1:]:
+        if part == "@":
+            return pointer
+        if isinstance(value, list):
+            item = value[int(part)]
+            made += f"/{_condition(item, taken) or part}"
+            value = item
+        else:
+            made += f"/{part}"
+            value = value.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(value, dict) else None
+    return made
+
+
+def _condition(item: Any, taken: Mapping[str, str]) -> str:
+    for key, value in item.items() if isinstance(item, dict) else ():
+        if isinstance(value, str) and "/" not in value and (value in taken or PREFIX.match(value)):
+            if value in taken and ids_in(value) and key == "_id":
+                continue  # that is what is asked for
+            put = taken.get(value) or PREFIX.sub("{{" + RUN + "}}", value)
+            return f"[{key}={put}]"
+    return ""
+
+
+def _variable(value: str, pointer: str, taken: Iterable[str]) -> str:
+    """A telling name: ``{{auth:agent}}`` is ``AUTH_AGENT``, ``/room/_id`` is ``ROOM_ID``."""
+    if value.startswith("{{"):
+        base = variable_of(value[2:-2])
+    else:
+        words = [part for part in pointer.split("/") if part and not part.isdigit() and part != "@"][-2:]
+        base = variable_of(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", "_".join(words))) or "VALUE"
+    name, number, known = base, 1, set(taken)
+    while "{{" + name + "}}" in known or name == RUN or (number == 1 and len(base) < 2):
+        number += 1
+        name = f"{base}_{number}"
+    return name
+
+
+def variable_of(name: str) -> str:
+    """Give the environment variable of a placeholder: ``auth:agent`` is ``AUTH_AGENT``."""
+    made = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "SECRET"
+    return f"_{made}" if made[0].isdigit() else made
+
+
+def _overlap(first: Exchange, second: Exchange) -> bool:
+    """Whether two exchanges were under way at the same time."""
+    if not first.started or not second.started or first.response is None:
+        return False
+    return second.started < first.started + first.response.elapsed_ms / 1000 - 0.0005
+
+
+def groups_of(steps: Iterable[Step]) -> list[list[Step]]:
+    """The steps in order, those together that were under way at the same time."""
+    groups: list[list[Step]] = []
+    for step in steps:
+        if step.together and groups:
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    return groups

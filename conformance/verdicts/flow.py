@@ -1,0 +1,248 @@
+"""The flow of values between exchanges: which answer gave the ids that a later request names, and what came before it.
+
+A recorded request names things that exist no more: ids that the server gave, names that the run gave. To show a
+finding again, the requests that made these things have to be sent first. They are found by their values alone: an id
+is made by the first answer that says it, a name by the first request that carries it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from conformance.contract.exchange import Body, Exchange, Request
+
+PREFIX: Final = re.compile(r"lcx-[0-9a-z]{1,13}-[0-9a-z]{1,12}-[0-9a-f]{4}(?![0-9A-Za-z])", re.ASCII)
+"""What the name of everything begins with that a run makes."""
+_NAME: Final = re.compile(PREFIX.pattern + r"-[a-z]+[0-9]+", re.ASCII)
+_ID: Final = re.compile(
+    r"\{\{[A-Za-z0-9][A-Za-z0-9 :._-]*\}\}"  # a secret that was replaced when it was captured
+    r"|(?<![A-Za-z0-9])[23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz]{17}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])[0-9a-f]{24}(?![A-Za-z0-9])"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z",
+    re.ASCII,
+)
+_STATUS: Final = "setUserStatus"
+_SETTINGS: Final = frozenset({"setSetting", "updatePermissions"})
+_NEEDS_AGENTS: Final = frozenset({"openRoom", "getNextAgent", "getConfig", "forwardRoom", "transferRoom"})
+"""Operations whose answers hang on who is online, although no request says so."""
+_MOST_CANDIDATES: Final = 60
+"""Steps of the own test that are taken; a longer test (a random one) names its steps itself."""
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """All texts inside a JSON value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_of(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield key
+            yield from texts_of(each)
+
+
+def text_of_body(body: Body | None) -> str:
+    """All texts of a body, a line each."""
+    if body is None:
+        return ""
+    return "\n".join(texts_of(body.json)) if body.is_json and body.text is None else body.text or ""
+
+
+def text_of_request(request: Request) -> str:
+    """All texts of a request in which ids and names may stand."""
+    parts = [request.path, *request.headers.values(), *(text for pair in request.query for text in pair)]
+    return "\n".join([*parts, text_of_body(request.body)])
+
+
+def ids_in(text: str) -> list[str]:
+    """The ids that a server may have given, the placeholders of secrets included, each once, in order."""
+    return list(dict.fromkeys(_ID.findall(text)))
+
+
+def names_in(text: str) -> list[str]:
+    """The names that a run has given, each once, in order."""
+    return list(dict.fromkeys(_NAME.findall(text)))
+
+
+def pointers_of(value: Any, wanted: Collection[str], at: str = "") -> Iterator[tuple[str, str]]:
+    """The texts inside a JSON value that are among those wanted, as pairs of pointer and text."""
+    if isinstance(value, str):
+        if value in wanted:
+            yield at, value
+        elif value[:1] in "{[" and any(one in value for one in wanted):
+            try:
+                yield from pointers_of(
+                    json.loads(value), wanted, f"{at}/@"
+                )  # an answer of method.call is JSON in a text
+            except (ValueError, RecursionError):
+                return
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from pointers_of(each, wanted, f"{at}/{number}")
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from pointers_of(each, wanted, f"{at}/{key.replace('~', '~0').replace('/', '~1')}")
+
+
+@dataclass(slots=True)
+class Flow:
+    """Exchanges in the order in which they were sent, and what each value comes from.
+
+    Attributes:
+        exchanges: In order.
+        effects: Operation to what it does to the server, as the contract says it.
+        givers: Id to the number of the exchange whose answer said it first.
+        namers: Name to the number of the exchange whose request carried it first and was not refused.
+    """
+
+    exchanges: Sequence[Exchange]
+    effects: Mapping[str, str]
+    givers: dict[str, int] = field(default_factory=dict)
+    namers: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        asked: set[str] = set()
+        for number, exchange in enumerate(self.exchanges):
+            self.numbers[exchange.id] = number
+            sent = text_of_request(exchange.request)
+            asked.update(ids_in(sent))
+            fine = exchange.status is not None and exchange.status < 400
+            if fine and self.writes(exchange):
+                for name in names_in(sent):
+                    self.namers.setdefault(name, number)
+            if exchange.response is not None and exchange.response.body.is_json:
+                for id in ids_in(text_of_body(exchange.response.body)):
+                    if id not in asked:
+                        self.givers.setdefault(id, number)
+
+    def writes(self, exchange: Exchange) -> bool:
+        """Whether an exchange may have changed something."""
+        if exchange.operation is None:
+            return exchange.request.method not in ("GET", "HEAD", "OPTIONS")
+        return self.effects.get(exchange.operation, "changes") != "read"
+
+    def trail(self, steps: Sequence[str], *, own: Sequence[str] = (), whole: bool = False) -> tuple[str, ...]:
+        """All that has to be sent, in order, so that the last of ``steps`` shows again on a server that knows nothing.
+
+        Args:
+            steps: Ids of exchanges; the last one decides.
+            own: Ids of all exchanges of the test; what it wrote before the deciding one belongs to the trail.
+            whole: Whether what the test only read belongs to it, too.
+        """
+        known = [self.numbers[name] for name in steps if name in self.numbers]
+        if not known:
+            return tuple(steps)
+        last = known[-1]
+        before = [self.numbers[name] for name in own if name in self.numbers and self.numbers[name] < last]
+        if len(steps) < 2 or whole:
+            known += [each for each in before if whole or self.writes(self.exchanges[each])][-_MOST_CANDIDATES:]
+        needed: set[int] = set()
+        waiting = list(dict.fromkeys(known))
+        waiting += self._settings_before(last)
+        while waiting:
+            number = waiting.pop()
+            if number in needed:
+                continue
+            needed.add(number)
+            waiting += self._needs(number, last)
+        return tuple(self.exchanges[number].id for number in sorted(needed))
+
+    def _needs(self, number: int, last: int) -> Iterator[int]:
+        exchange = self.exchanges[number]
+        sent = text_of_request(exchange.request)
+        values = ids_in(sent)
+        if exchange.operation in _NEEDS_AGENTS and exchange.response is not None:
+            values += ids_in(text_of_body(exchange.response.body))
+        for id in values:
+            giver = self.givers.get(id)
+            if giver is not None and giver < number:
+                yield giver
+        for name in names_in(sent):
+            namer = self.namers.get(name)
+            if namer is not None and namer < number:
+                yield namer
+        if exchange.operation in ("createUser", "login"):
+            yield from self._life_of(exchange, number, last)
+
+    def _life_of(self, exchange: Exchange, number: int, last: int) -> Iterator[int]:
+        """What makes an account an agent who is online: his role, his login, and the latest status before the end."""
+        names = set(names_in(text_of_body(exchange.request.body)))
+        latest: int | None = None
+        for later in range(number + 1, last):
+            each = self.exchanges[later]
+            if each.operation in ("registerUser", "login") and names & set(names_in(text_of_request(each.request))):
+                if each.status == 200:
+                    yield later
+            elif each.operation == _STATUS and each.status == 200:
+                user = each.request.headers.get("x-user-id", "")
+                if self.givers.get(user) == number:
+                    latest = later if latest is None else latest
+        if latest is not None:
+            yield latest
+
+    def _settings_before(self, last: int) -> list[int]:
+        """The latest change of each setting of the whole server."""
+        latest: dict[str, int] = {}
+        for number in range(last):
+            each = self.exchanges[number]
+            if each.operation == "setSetting" and each.status == 200:
+                latest[each.request.path] = number
+        return list(latest.values())
+
+
+def told_apart(exchanges: Iterable[Exchange]) -> list[Exchange]:
+    """Exchanges in which the tokens of two accounts never have the same placeholder, as ``{{auth:agent}}`` may.
+
+    The first account keeps the placeholder; those of further ones get a number, wherever account and token go together.
+    """
+    made = list(exchanges)
+    owners: dict[str, list[str]] = {}
+    for each in made:
+        token, user = _login_of(each)
+        if token and user not in owners.setdefault(token, []):
+            owners[token].append(user)
+    for number, each in enumerate(made):
+        token, user = _login_of(each)
+        place = owners.get(token, []).index(user) if token else 0
+        if place and each.response is not None:
+            body = replace(each.response.body, json=_renamed(each.response.body.json, token, _numbered(token, place)))
+            made[number] = each = replace(each, response=replace(each.response, body=body))
+        given, whose = each.request.headers.get("x-auth-token", ""), each.request.headers.get("x-user-id", "")
+        if whose in owners.get(given, [])[1:]:
+            headers = {**each.request.headers, "x-auth-token": _numbered(given, owners[given].index(whose))}
+            made[number] = replace(each, request=replace(each.request, headers=headers))
+    return made
+
+
+def _login_of(exchange: Exchange) -> tuple[str, str]:
+    """The placeholder of the token that a login gave, and whose it is; empty for all else."""
+    data = exchange.json.get("data") if exchange.operation == "login" and isinstance(exchange.json, dict) else None
+    if not isinstance(data, dict) or not isinstance(data.get("authToken"), str):
+        return "", ""
+    return data["authToken"], str(data.get("userId"))
+
+
+def _numbered(token: str, place: int) -> str:
+    return f"{token[:-2]} {place + 1}}}}}"
+
+
+def _renamed(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _renamed(each, old, new) for key, each in value.items()}
+    return new if value == old else value
+
+
+def in_order(exchanges: Iterable[Exchange]) -> list[Exchange]:
+    """Exchanges of several workers in the order in which they were sent."""
+    return sorted(exchanges, key=lambda each: (each.started, each.id))
+
+
+def settings_changed(exchanges: Iterable[Exchange]) -> bool:
+    """Whether some of them change what concerns the whole server."""
+    return any(each.operation in _SETTINGS for each in exchanges)
