@@ -16,17 +16,26 @@ arguments=(run)
 arguments+=(--report "$report" ${INPUT_ARGUMENTS:-})
 
 log="$(mktemp)"
+trap 'rm -f "$log"' EXIT
+# What a server says stands in this log: no line of it may be taken for a command to the CI.
+word="livechat-$RANDOM$RANDOM$RANDOM"
+[ -n "${GITHUB_ACTIONS:-}" ] && echo "::stop-commands::$word"
 livechat-conformance "${arguments[@]}" | tee "$log"
 code=${PIPESTATUS[0]}
+[ -n "${GITHUB_ACTIONS:-}" ] && echo "::$word::"
 verdict="$(head -n 1 "$log")"
-rm -f "$log"
+[ -n "$verdict" ] || verdict="The run could not begin (exit code $code); its log says why."
 
-if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ -f "$report/summary.md" ]; then
-  cat "$report/summary.md" >> "$GITHUB_STEP_SUMMARY"
+if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+  if [ -f "$report/summary.md" ]; then cat "$report/summary.md"; else echo "$verdict"; fi >> "$GITHUB_STEP_SUMMARY"
+fi
+if [ -n "${GITHUB_ACTIONS:-}" ] && [ "$code" -ne 0 ]; then
+  # One annotation for the verdict, and one for each of the first clauses that the log names.
+  echo "::error title=Livechat conformance::${verdict//'%'/%25}"
+  sed -nE 's/%/%25/g; s/^  (fail|stale waiver|flaky|error): (LC-[A-Z]+-[0-9]+) (.*)$/::error title=\2 (\1)::\3/p' "$log" | head -n 8
 fi
 if [ -n "${GITHUB_OUTPUT:-}" ]; then
   { echo "exit-code=$code"; echo "verdict=$verdict"; } >> "$GITHUB_OUTPUT"
-  [ "$code" -eq 0 ] || echo "::error title=Livechat conformance::$verdict"
   exit 0
 fi
 exit "$code"
