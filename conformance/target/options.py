@@ -102,7 +102,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "seed",
         "seed",
         "count",
-        "The seed of all that is drawn; the same seed sends the same requests (default: a new one).",
+        "The seed of all that is drawn; the same seed sends the same requests (default: a new one; 0 with --shard).",
         least=0,
         most=2**63 - 1,
     ),

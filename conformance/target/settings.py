@@ -191,7 +191,8 @@ def load_settings(
             "prompt",
         )
     values = {name: value for name, (value, _) in merged.items()}
-    values.setdefault("seed", secrets.randbelow(2**32))
+    # The parts of a split run are started apart, and belong together only where they draw the same.
+    values.setdefault("seed", 0 if values.get("shard") else secrets.randbelow(2**32))
     settings = Settings(**values, origins={name: where for name, (_, where) in merged.items()})
     _refuse_contradictions(settings)
     return settings
