@@ -51,15 +51,17 @@ def merge(results: Sequence[Result]) -> Result:
     first = shards[0]
     for other in shards[1:]:
         _belongs(first, other)
+    absent = _absent(shards)
     shards = [_prefixed(each, number) for number, each in enumerate(shards, start=1)]
     items = _items(shards)
     result = replace(
         first,
+        settings=_settings(first),
         started=min(each.started for each in shards),
         duration_s=max(each.duration_s for each in shards),
         requests=sum(each.requests for each in shards),
-        partial=_partial(shards, items),
-        endings=_union(each.endings for each in shards),
+        partial=tuple(each for each in _union(shard.partial for shard in shards) if not _SHARD.match(each)),
+        endings=(*absent, *_union(each.endings for each in shards)),
         unhealthy=next((each.unhealthy for each in shards if each.unhealthy), None),
         requirements=_requirements(shards, items),
         operations=_operations(shards),
@@ -86,6 +88,31 @@ def _belongs(first: Result, other: Result) -> None:
         )
     if [each.id for each in first.requirements] != [each.id for each in other.requirements]:
         raise MergeError("The results list different requirements, so they were not made by the same contract.")
+
+
+def _settings(first: Result) -> dict[str, Any]:
+    """The settings that all shards had in common: which part each of them judged is none of the joined run's."""
+    return {**first.settings, "shard": None} if "shard" in first.settings else dict(first.settings)
+
+
+def _absent(shards: Sequence[Result]) -> tuple[str, ...]:
+    """Why the joined run is incomplete, where shards are missing: what they would have found, nobody knows.
+
+    Raises:
+        MergeError: A shard was given twice, or the shards are those of different splits.
+    """
+    parts = [(int(found[1]), int(found[2])) for shard in shards for found in map(_SHARD.match, shard.partial) if found]
+    totals = sorted({total for _, total in parts})
+    if len(totals) > 1 or (parts and len(parts) != len(shards)):
+        raise MergeError(f"The results are parts of different splits: {', '.join(map(str, totals))} shards.")
+    numbers = [number for number, _ in parts]
+    if twice := sorted({number for number in numbers if numbers.count(number) > 1}):
+        raise MergeError(f"Shard {twice[0]} was given twice; give each result once.")
+    missing = [str(number) for number in range(1, max(totals, default=0) + 1) if number not in numbers]
+    if not missing:
+        return ()
+    which = f"shard {missing[0]} is" if len(missing) == 1 else f"shards {', '.join(missing)} are"
+    return (f"Only {len(shards)} of {totals[0]} shards were merged: {which} missing.",)
 
 
 def _short(value: Any) -> str:
@@ -139,15 +166,6 @@ def _items(shards: Sequence[Result]) -> tuple[ItemResult, ...]:
             if known is None or _RANK[item.state] > _RANK[known.state]:
                 items[item.item] = item
     return tuple(items[name] for name in sorted(items))
-
-
-def _partial(shards: Sequence[Result], items: tuple[ItemResult, ...]) -> tuple[str, ...]:
-    said = [each for each in _union(shard.partial for shard in shards) if not _SHARD.match(each)]
-    absent = sum(item.state == "left out" for item in items)
-    totals = [int(found[2]) for shard in shards for found in map(_SHARD.match, shard.partial) if found]
-    if totals and absent:
-        said.append(f"Only {len(shards)} of {max(totals)} shards were merged.")
-    return tuple(said)
 
 
 def _requirements(shards: Sequence[Result], items: tuple[ItemResult, ...]) -> tuple[RequirementResult, ...]:

@@ -68,8 +68,35 @@ def test_a_shard_alone_says_that_it_is_partial(tmp_path: Path) -> None:
 def test_a_missing_shard_is_said(tmp_path: Path) -> None:
     """The merged result is no more than its parts."""
     merged = merge([shard(tmp_path, 1, 3), shard(tmp_path, 3, 3)])
-    assert merged.partial == ("Only 2 of 3 shards were merged.",)
+    assert merged.endings == ("Only 2 of 3 shards were merged: shard 2 is missing.",)
+    assert merged.partial == ()
     assert any(each.state == "left out" for each in merged.items)
+
+
+def test_a_missing_shard_is_never_conformant(tmp_path: Path) -> None:
+    """Where all that came is good, the joined run is incomplete: nobody knows what the others would have found."""
+    one = shard(tmp_path, 1, 3)
+    good = replace(
+        one,
+        requirements=tuple(
+            replace(each, evidence=tuple(piece for piece in each.evidence if piece.finding == "held"))
+            for each in one.requirements
+        ),
+        waivers=(),
+    )
+    merged = merge([good])
+    assert merged.exit_code == 4
+    assert "Only 1 of 3 shards were merged: shards 2, 3 are missing" in merged.sentence
+
+
+def test_a_shard_counts_once(tmp_path: Path) -> None:
+    """The same part twice, and parts of different splits, are refused with a sentence."""
+    with pytest.raises(MergeError, match="Shard 1 was given twice"):
+        merge([shard(tmp_path, 1, 2), shard(tmp_path, 1, 2)])
+    with pytest.raises(MergeError, match="different splits: 2, 3 shards"):
+        merge([shard(tmp_path, 1, 2), shard(tmp_path, 2, 3)])
+    with pytest.raises(MergeError, match="different splits"):
+        merge([shard(tmp_path, 1, 1), shard(tmp_path, 1, 2)])
 
 
 def test_results_of_different_runs_are_not_merged(tmp_path: Path) -> None:
