@@ -127,6 +127,7 @@ def command(
                 workers=workers or os.cpu_count() or 1,
                 report=report,
                 partial=choice.named,
+                measure=not (quick or choice.named),
                 keep_going=keep_going,
                 told=reporter,
                 seen=seen,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.console import Console
 from conformance.cli.completion import values_of
 from conformance.cli.doctor import metavar_of
 from conformance.target.options import OPTIONS, Option
+
+if TYPE_CHECKING:
+    from conformance.verdicts import Kill, ProofInfo
 
 _SHOWN_FAILURES = 12
 _HELP = """Judge a server against the Livechat REST contract, clause by clause.
@@ -68,6 +71,7 @@ def _judge(
     quiet: bool,
     app: str | None,
     as_json: bool,
+    proof: Path | None,
     **values: Any,
 ) -> None:
     from conformance.cli.report import chosen as chosen_formats
@@ -77,6 +81,7 @@ def _judge(
 
     console = Console(stderr=True)
     chosen = chosen_formats(formats)
+    kills, proof_info = _proof(proof)
     reporter: Reporter = Silent() if quiet else PlainReporter(console)
     interrupted = False
     try:
@@ -90,7 +95,7 @@ def _judge(
             try:
                 run.judge(reporter)
             finally:
-                result = run.finish()
+                result = run.finish(kills, proof_info)
                 interrupted = run.interrupted
     except SettingsError as error:
         raise _Refusal(error.sentence, error.exit_code) from None
@@ -114,6 +119,18 @@ def _judge(
     if interrupted:
         sys.exit(result.exit_code or 4)
     sys.exit(result.exit_code)
+
+
+def _proof(path: Path | None) -> tuple[tuple[Kill, ...], ProofInfo | None]:
+    """What an earlier proof came to, to be shown in the report of this run."""
+    if path is None:
+        return (), None
+    from conformance.cli.report import load, usage
+
+    proved = load(path)
+    if not proved.proof:
+        raise usage(f"{path} holds no proof; `livechat-conformance prove` writes one to reports/proof.")
+    return proved.proof, proved.proof_info
 
 
 def _environment() -> dict[str, str]:
@@ -183,6 +200,12 @@ command = click.Command(
             metavar="NAME[,NAME...]",
             shell_complete=values_of("format"),
             help="Write only these reports: html, junit, summary, sarif, badge, json, har (default: all but har).",
+        ),
+        click.Option(
+            ["--proof"],
+            type=click.Path(path_type=Path),
+            metavar="FOLDER",
+            help="Show in the report what this proof proved (what prove wrote, for example reports/proof).",
         ),
         click.Option(["--json", "as_json"], is_flag=True, help="Write JSON to the standard output, for scripts."),
         click.Option(["--quiet", "-q"], is_flag=True, help="No progress."),

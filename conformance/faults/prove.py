@@ -11,10 +11,15 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+import conformance
 from conformance.faults.every import every_fault
+from conformance.faults.generic import generic_faults, unseen
+from conformance.faults.generic_replay import AREA
 from conformance.faults.model import Fault
+from conformance.faults.prove_contract import Measuring
 from conformance.faults.prove_plan import BY_CHANCE, Sight, is_by_chance, look
 from conformance.faults.prove_pool import Pool
 from conformance.faults.prove_trial import CONTROL, Seen, Trial
@@ -24,7 +29,7 @@ from conformance.report import FORMATS
 from conformance.runner.progress import Reporter, Silent
 from conformance.runner.run import Run, prepare, resolve
 from conformance.target import Settings
-from conformance.verdicts import Kill, Result, Verdict
+from conformance.verdicts import Kill, ProofInfo, Result, Verdict
 
 _RED = (Verdict.FAIL, Verdict.FLAKY, Verdict.ERROR, Verdict.STALE_WAIVER, Verdict.BLOCKED)
 LEAST_RATE = 0.99
@@ -102,14 +107,19 @@ class Proof:
         controls: What went wrong on servers without a fault that had the options of one, a sentence each.
         proved: The faults, in the order of the catalogue.
         settings: Level, seed and the rest.
-        seconds: How long all of it took.
+        info: When, how, and how long.
     """
 
     control: Result
     controls: tuple[str, ...]
     proved: tuple[Proved, ...]
     settings: Settings
-    seconds: float
+    info: ProofInfo
+
+    @property
+    def seconds(self) -> float:
+        """How long all of it took."""
+        return self.info.duration_s
 
     @property
     def green(self) -> bool:
@@ -152,6 +162,7 @@ def prove(
     workers: int = 2,
     report: str = "reports/proof",
     partial: bool = False,
+    measure: bool = False,
     keep_going: bool = False,
     told: Reporter | None = None,
     seen: Callable[[Proved], None] = lambda _: None,
@@ -166,6 +177,7 @@ def prove(
         workers: How many processes run the suite without faults, and then make the trials, some at a time each.
         report: The folder for the report.
         partial: Whether the run without faults is limited to the requirements that the faults break.
+        measure: Whether the contract's own mutation score is measured as well.
         keep_going: Whether faults are proved although the run without faults is not green.
         told: Is told how far the proof is.
         seen: Is told of each fault when its last trial is over.
@@ -188,14 +200,30 @@ def prove(
             result = run.finish()
             raise ControlIsRed(result)
         trying = _Trying(faults, sight, seed, seeds, seen, reporter)
-        _try(run, trying, workers)
+        with Measuring(wanted=measure) as contract:
+            _try(run, trying, workers)
+            mutants, killed = contract.score()
     except BaseException:
         if result is None:
             run.held.close()
         raise
     proved = tuple(trying.proved.values())
-    result = run.finish([one.kill() for one in proved])
-    return Proof(result, tuple(trying.controls), proved, settings, time.monotonic() - begun)
+    drawn = any(one.id.startswith(f"{AREA}.") for one in faults)
+    info = ProofInfo(
+        started=datetime.fromtimestamp(run.started, UTC).isoformat(timespec="seconds"),
+        suite=conformance.__version__,
+        contract=run.contract.hash,
+        duration_s=round(time.monotonic() - begun, 1),
+        level=level,
+        seed=seed,
+        green=not (sight.broken or trying.controls),
+        drawn=len(generic_faults()) if drawn else 0,
+        unnoticeable=len(unseen()) if drawn else 0,
+        mutants=mutants,
+        mutants_killed=killed,
+    )
+    result = run.finish([one.kill() for one in proved], info)
+    return Proof(result, tuple(trying.controls), proved, settings, info)
 
 
 def _speaking_of(faults: Iterable[Fault]) -> tuple[str, ...]:

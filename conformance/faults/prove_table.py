@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.faults.generic_replay import AREA
 from conformance.faults.prove import Proof, Proved
 from conformance.faults.prove_plan import area_of
 
@@ -47,7 +48,34 @@ def lines(proof: Proof) -> Iterator[str]:
     indirect = [one for one in proof.proved if one.killed and not one.first.directly]
     if indirect:
         yield f"{len(indirect)} were found only by tests that were not chosen for them."
+    yield from _chances(proof)
+    if proof.info.mutants:
+        yield (
+            f"The contract itself: {proof.info.mutants_killed} of {proof.info.mutants} places where it was loosened "
+            f"were noticed ({proof.info.mutants_killed / proof.info.mutants:.1%})."
+        )
+    catalogued = [one for one in proof.proved if area_of(one.fault) != AREA]
+    generic = [one for one in proof.proved if area_of(one.fault) == AREA]
+    if catalogued and generic:
+        yield f"The catalogue: {share(catalogued)} killed."
+    if generic:
+        yield (
+            f"Drawn from the contract: {share(generic)} killed; {proof.info.drawn} can be drawn, of which no client "
+            f"could notice {proof.info.unnoticeable} (generic_unseen.yaml has the reasons)."
+        )
     yield f"Killed: {share(proof.proved)}, in {proof.seconds:.0f} s."
+
+
+def _chances(proof: Proof) -> Iterator[str]:
+    """How surely the faults are found that were tried with several seeds."""
+    tried = [one for one in proof.proved if len(one.seen) > 1]
+    if tried:
+        least = min(tried, key=lambda one: one.rate)
+        sure = sum(one.rate == 1 for one in tried)
+        yield (
+            f"Found by chance: {len(tried)} faults with {len(least.seen)} seeds each, {sure} of them with every seed; "
+            f"the least sure is {least.fault.id} with {least.rate:.0%}."
+        )
 
 
 def document(proof: Proof) -> dict[str, Any]:
@@ -63,6 +91,8 @@ def document(proof: Proof) -> dict[str, Any]:
         "duration_s": round(proof.seconds, 1),
         "control": {"green": proof.green, "sentence": control.sentence, "options": list(proof.controls)},
         "counts": {"faults": len(proof.proved), "killed": len(proof.proved) - len(proof.missed)},
+        "generic": {"drawn": proof.info.drawn, "unnoticeable": proof.info.unnoticeable},
+        "contract_mutants": {"mutants": proof.info.mutants, "killed": proof.info.mutants_killed},
         "missed": [one.fault.id for one in proof.missed],
         "faults": [_row(one) for one in proof.proved],
     }

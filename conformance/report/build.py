@@ -9,6 +9,7 @@ from typing import Any, Final
 from conformance.report.diagrams import latency_plot, scale_of, sequence_diagram, ticks
 from conformance.report.exchanges import Gallery
 from conformance.report.matrix import KINDS, coverage_of, general_of, matrix_of, rules_of, statuses_of
+from conformance.report.proof import proof_sentences
 from conformance.report.requirements import areas_of, findings_of, mark_of
 from conformance.report.view import Figure, LatencyRow, ScenarioView, StepView, View
 from conformance.verdicts.overall import numbers_of, weaknesses
@@ -76,11 +77,11 @@ def build_view(result: Result) -> View:
         kills=tuple(
             sorted(
                 (each for each in result.proof if not (each.found and each.fault.startswith("generic."))),
-                key=lambda each: each.found,
+                key=lambda each: (each.found, each.requirement or each.breaks[0]),
             )
         ),
-        kills_found=sum(each.found for each in result.proof),
         kills_all=len(result.proof),
+        proof=proof_sentences(result),
         waivers=tuple(
             (
                 each.requirement,

@@ -246,8 +246,8 @@ class View:
     latencies: tuple[LatencyRow, ...]
     ticks: tuple[tuple[float, str], ...]
     kills: tuple[Kill, ...]
-    kills_found: int
     kills_all: int
+    proof: tuple[str, ...]
     waivers: tuple[tuple[str, str, str, str, str, str, str], ...]
     left_behind: tuple[tuple[str, str, str], ...]
     not_run: tuple[str, ...]

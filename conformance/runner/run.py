@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from conformance.verdicts import (
     DeclaredItem,
     Kill,
     LeftBehind,
+    ProofInfo,
     Result,
     RunInfo,
     Suite,
@@ -34,6 +35,7 @@ from conformance.verdicts import (
     Waiver,
     WaiverError,
     build_result,
+    digest_of,
     load_waivers,
     write_result,
 )
@@ -93,11 +95,18 @@ class Run:
             log = self.workdir.path / "pytest.log"
             self.endings.append(f"the process that runs the tests ended with status {ending.code}; {log.name} says why")
 
-    def finish(self, proof: Sequence[Kill] = ()) -> Result:
-        """Clean up, decide the verdicts, and write the reports."""
+    def finish(self, proof: Sequence[Kill] = (), proof_info: ProofInfo | None = None) -> Result:
+        """Clean up, decide the verdicts, and write the reports.
+
+        Args:
+            proof: What the self-test proved, to be shown.
+            proof_info: When and how.
+        """
         left = stage.clean_up(self)
         self.held.close()
         result = self._result(left, proof)
+        if proof_info is not None:
+            result = digest_of(replace(result, proof_info=proof_info))
         folder = Path(self.settings.report)
         write_reports(result, folder, formats=self.formats)
         return result

@@ -4,7 +4,7 @@ from conformance.verdicts.collect import DeclaredItem, RunInfo, build_result
 from conformance.verdicts.document import InvalidResult, digest_of, parse_result, read_result, write_result
 from conformance.verdicts.outcome import Finding, ItemOutcome, Judgement
 from conformance.verdicts.overall import numbers_of, settle, weaknesses
-from conformance.verdicts.result import Kill, LeftBehind, Result, Suite, Target
+from conformance.verdicts.result import Kill, LeftBehind, ProofInfo, Result, Suite, Target
 from conformance.verdicts.spool import SpoolError, read_spool, write_line
 from conformance.verdicts.waivers import Waiver, WaiverError, load_waivers
 from conformance.verdicts.words import WORDS, ExitCode, Overall, Verdict
@@ -20,6 +20,7 @@ __all__ = [
     "Kill",
     "LeftBehind",
     "Overall",
+    "ProofInfo",
     "Result",
     "RunInfo",
     "SpoolError",

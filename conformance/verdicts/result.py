@@ -292,6 +292,35 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofInfo:
+    """When and how the proof was made that a result shows; it may be older than the run.
+
+    Attributes:
+        started: When, ISO 8601 in UTC.
+        duration_s: How long it took, the run without faults included.
+        suite, contract: The version of the suite, and the hash of the contract.
+        level, seed: Of its runs.
+        green: Whether the suite found nothing wrong with a server that has no fault.
+        drawn: Faults that were drawn from the contract, those of all the operations.
+        unnoticeable: How many of these no client could notice; they were not tried.
+        mutants, mutants_killed: Places where the contract itself was loosened, and how many of these were noticed; 0
+            where that was not measured.
+    """
+
+    started: str
+    suite: str
+    contract: str
+    duration_s: Seconds = 0.0
+    level: str = ""
+    seed: int = 0
+    green: bool = True
+    drawn: Count = 0
+    unnoticeable: Count = 0
+    mutants: Count = 0
+    mutants_killed: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """All that a run found out.
 
@@ -306,6 +335,7 @@ class Result:
         not_run: Items that were planned and never ran.
         exchanges: The exchanges that anything above refers to, by id; bodies cut at 4 KiB.
         proof: What the self-test proved, where it was asked to.
+        proof_info: When and how that proof was made.
         digest: SHA-256 of the canonical JSON of all the rest.
     """
 
@@ -338,6 +368,7 @@ class Result:
     not_run: tuple[str, ...] = ()
     exchanges: dict[str, Exchange] = field(default_factory=dict)
     proof: tuple[Kill, ...] = ()
+    proof_info: ProofInfo | None = None
     digest: str = ""
 
     def requirement(self, identifier: str) -> RequirementResult | None:
