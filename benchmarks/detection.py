@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -141,7 +142,7 @@ def measure(
 def _make(tasks: Sequence[Task], jobs: int, ends: float | None, trials: list[Trial], told: Console, save: Any) -> None:
     waiting = iter(tasks)
     with ProcessPoolExecutor(jobs) as pool:
-        under_way = {pool.submit(attempt, task) for task, _ in zip(waiting, range(jobs), strict=False)}
+        under_way = {pool.submit(attempt, task) for task in islice(waiting, jobs)}
         while under_way:
             future = next(as_completed(under_way))
             under_way.discard(future)
@@ -150,7 +151,7 @@ def _make(tasks: Sequence[Task], jobs: int, ends: float | None, trials: list[Tri
             save(trials)
             told.print(line_of(trial), markup=False, highlight=False)
             if ends is None or time.monotonic() < ends:
-                under_way |= {pool.submit(attempt, task) for task, _ in zip(waiting, range(1), strict=False)}
+                under_way |= {pool.submit(attempt, task) for task in islice(waiting, 1)}
 
 
 def line_of(trial: Trial) -> str:
@@ -198,21 +199,28 @@ def cells(one: Row) -> list[str]:
         f"{plain(one.seconds)} ({plain(one.cpu)})",
         plain(one.found_requests),
         plain(one.found_seconds),
-        f"{plain(one.steps)} (at most {plain(one.worst_steps)})" if one.steps is not None else "–",
+        f"{plain(one.steps)} (max {plain(one.worst_steps)})" if one.steps is not None else "–",
     ]
 
 
 HEADS: Final = (
     "tool",
-    *(depth.value for depth in CLASSES),
+    "shallow",
+    "live room",
+    "relation",
     "found",
-    "of these on an operation where it shows",
+    "there",
     "false alarms",
-    "requests of a whole run",
-    "its seconds (of the processor)",
-    "requests until found",
-    "seconds until found",
-    "requests of a reproduction",
+    "requests",
+    "seconds (cpu)",
+    "to find",
+    "seconds",
+    "reproduction",
+)
+MEANING: Final = (
+    "there: found by a failure on an operation where the fault shows. requests, seconds (cpu): of a whole run against "
+    "the correct server. to find, seconds: requests and seconds until a fault was found. reproduction: requests that "
+    "the tool's own reproduction sends. All are medians."
 )
 
 
@@ -231,8 +239,7 @@ def show(document: Document, console: Console) -> None:
         console.print(f"Missed by the suite: {', '.join(missed)}", markup=False, highlight=False)
     late = sum(one.note.startswith("ended after") for one in document.trials)
     console.print(
-        f"{document.jobs} trials at once; a run is ended after {document.limit_s:g} s ({late} were). Medians; a whole "
-        "run is one against the correct server.",
+        f"{document.jobs} trials at once; a run is ended after {document.limit_s:g} s ({late} were). {MEANING}",
         markup=False,
     )
 
@@ -250,7 +257,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="trials at once")
     made.add_argument("--specmatic", type=Path, help="specmatic.jar, or the folder where npm installed it")
     made.add_argument("--json", type=Path, help="write everything to this file")
-    made.add_argument("--resume", action="store_true", help="keep the trials that the file of --json has already")
+    made.add_argument(
+        "--resume", type=Path, nargs="+", default=[], help="keep the trials that these files have already"
+    )
     made.add_argument("--max-time", type=float, help="begin no trial after this many seconds; --resume goes on")
     made.add_argument("--list", action="store_true", help="print the chosen faults and end")
     return made
@@ -275,18 +284,21 @@ def chosen(options: argparse.Namespace) -> list[Fault]:
         raise SystemExit(f"The faults cannot be chosen: {error}.") from None
 
 
-def kept_trials(path: Path | None, options: argparse.Namespace) -> tuple[Trial, ...]:
-    """The trials of an earlier run with the same seed, level and limit.
+def kept_trials(paths: Iterable[Path], options: argparse.Namespace) -> tuple[Trial, ...]:
+    """The trials of earlier runs with the same seed and limit; files that are not there yet count as empty.
 
     Raises:
-        SystemExit: The file belongs to another benchmark.
+        SystemExit: A file belongs to another benchmark.
     """
-    if path is None or not options.resume or not path.exists():
-        return ()
-    document = msgspec.json.decode(path.read_bytes(), type=Document)
-    if (document.seed, document.limit_s) != (options.seed, options.limit):
-        raise SystemExit(f"{path} is of another benchmark: its seed or its limit differs.")
-    return document.trials
+    kept: dict[tuple[str, str, int], Trial] = {}
+    for path in paths:
+        if not path.exists():
+            continue
+        document = msgspec.json.decode(path.read_bytes(), type=Document)
+        if (document.seed, document.limit_s) != (options.seed, options.limit):
+            raise SystemExit(f"{path} is of another benchmark: its seed or its limit differs.")
+        kept |= {(one.tool, one.fault, one.seed): one for one in document.trials}
+    return tuple(kept.values())
 
 
 def bench(options: argparse.Namespace, console: Console) -> Document:
@@ -319,7 +331,7 @@ def bench(options: argparse.Namespace, console: Console) -> Document:
                 fresh.write_bytes(msgspec.json.format(msgspec.json.encode(document(trials)), indent=1))
                 fresh.replace(options.json)
 
-        trials = measure(ready, faults, options, kept_trials(options.json, options), console, save)
+        trials = measure(ready, faults, options, kept_trials(options.resume, options), console, save)
         save(trials)
         return document(trials)
     finally:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import threading
+import signal
 from collections import Counter
 from pathlib import Path
 from types import FrameType
@@ -24,7 +23,7 @@ _PLACES: Final = (
     # The first place that a frame is in counts; frames are looked at from the innermost outwards.
     ("sending and waiting for the answer", ("/httpcore/", "/httpx/", "/h11/", "/anyio/", "target/transport.py")),
     ("waiting for the server's own work", ("world/eventually.py",)),
-    ("waiting for other workers", ("world/gate.py", "/execnet/")),
+    ("waiting at the gate", ("world/gate.py", "/execnet/")),
     (
         "recording",
         ("suite/recorder.py", "verdicts/spool.py", "target/redact.py", "target/bodies.py", "world/ledger.py"),
@@ -57,29 +56,28 @@ def place_of(files: list[str]) -> str:
     return OTHER
 
 
-class Sampler(threading.Thread):
-    """Samples the main thread until it is told to stop."""
+class Sampler:
+    """Looks at the main thread whenever a timer rings; a signal also shows what a thread could not: calls into C."""
 
     def __init__(self) -> None:
-        super().__init__(name="sampler", daemon=True)
         self.counts: Counter[str] = Counter()
-        self._main = threading.main_thread().ident or 0
-        self._over = threading.Event()
 
-    def run(self) -> None:
-        """Look, and wait."""
-        while not self._over.wait(_EVERY_S):
-            files = []
-            frame: FrameType | None = sys._current_frames().get(self._main)
-            while frame is not None:
-                files.append(frame.f_code.co_filename)
-                frame = frame.f_back
-            self.counts[place_of(files)] += 1
+    def begin(self) -> None:
+        """Look from now on."""
+        signal.signal(signal.SIGALRM, self._look)
+        signal.setitimer(signal.ITIMER_REAL, _EVERY_S, _EVERY_S)
 
     def end(self) -> None:
         """Stop looking."""
-        self._over.set()
-        self.join(5)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+    def _look(self, number: int, frame: FrameType | None) -> None:
+        files = []
+        while frame is not None:
+            files.append(frame.f_code.co_filename)
+            frame = frame.f_back
+        self.counts[place_of(files)] += 1
 
 
 _SAMPLER: Final = pytest.StashKey[Sampler]()
@@ -89,7 +87,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Begin, where a folder was named."""
     if SAMPLES in os.environ:
         session.config.stash[_SAMPLER] = Sampler()
-        session.config.stash[_SAMPLER].start()
+        session.config.stash[_SAMPLER].begin()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -81,6 +82,7 @@ def ground(fault: Fault | None = None) -> Iterator[Ground]:
     Raises:
         httpx.HTTPError: The administrator cannot log in: the fault is of a kind that the benchmark cannot take.
     """
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # tools send what is no HTTP at all
     counter = Counter()
     planted = (counter,) if fault is None else (fault, counter)
     with reference_server(options=BASE, faults=planted) as url:

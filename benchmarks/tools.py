@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import yaml
 
 from benchmarks.processes import Ended, Tail, run
@@ -22,8 +23,10 @@ from benchmarks.servers import Ground, furnish
 from benchmarks.trials import Failure, Known, Report
 from conformance.contract import load_contract
 from conformance.contract.bundle import bundle_document, to_text
+from conformance.contract.exchange import Exchange
 from conformance.faults.model import Fault
 from conformance.reference.site import VERSION
+from conformance.report.script import plan
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -110,24 +113,26 @@ class Suite(Tool):
 
 def suite_report(result: Mapping[str, Any], breaks: Iterable[str], note: str = "") -> Report:
     """Read a result document: every red clause is a failure, its reproduction is what the report shows."""
-    red = {
-        one["id"]: one for one in result["requirements"] if one["verdict"] in ("fail", "flaky", "error", "deviation")
-    }
+    shown = ("fail", "flaky", "error", "deviation")
+    red = {one["id"]: one for one in result["requirements"] if one["verdict"] in shown}
+    exchanges = msgspec.convert(result.get("exchanges", {}), type=dict[str, Exchange])
     failures = {
-        Failure(operation, name): _requests_of(one)
+        Failure(operation, name): 1
         for name, one in red.items()
         if one["verdict"] != "deviation"
         for operation in one["operations"] or [""]
     }
-    own = [_requests_of(red[name]) for name in breaks if name in red]
+    own = [_requests_of(red[name], exchanges) for name in breaks if name in red]
     return Report(failures, bool(own), min(own, default=0), note)
 
 
-def _requests_of(requirement: Mapping[str, Any]) -> int:
-    """How many requests the first reproduction of a red clause has."""
+def _requests_of(requirement: Mapping[str, Any], exchanges: Mapping[str, Exchange]) -> int:
+    """How many requests the first reproduction of a red clause has, without those that give a caller his account."""
     for piece in requirement["evidence"]:
         if piece["finding"] in ("broken", "flaky"):
-            return len(piece.get("steps") or piece.get("exchanges") or [""])
+            names = piece.get("steps") or piece.get("exchanges") or [""]
+            sent = [exchanges[name] for name in names if name in exchanges]
+            return plan(sent).shown if sent else len(names)
     return 1
 
 
