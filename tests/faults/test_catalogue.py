@@ -47,6 +47,17 @@ def test_every_must_of_a_scenario_has_a_fault_of_the_catalogue(contract: Contrac
     assert [name for name in scenarios if name not in broken] == []
 
 
+def test_no_should_of_a_scenario_is_without_a_fault(contract: Contract) -> None:
+    """A SHOULD that applies to the reference server is broken by somebody's fault, too."""
+    broken = {name for fault in catalogue().values() for name in fault.breaks}
+    shoulds = [
+        one.id
+        for one in contract.requirements.values()
+        if one.level == "SHOULD" and one.kind == "scenario" and contract.applies(one, VERSION)
+    ]
+    assert [name for name in shoulds if name not in broken] == []
+
+
 def test_no_fault_is_without_a_requirement(contract: Contract) -> None:
     """Each breaks requirements that exist and apply, the first of which is no mere MAY."""
     for fault in every_fault().values():

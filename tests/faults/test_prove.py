@@ -99,6 +99,16 @@ def test_the_tests_that_can_see_a_fault_come_first() -> None:
     assert sight.tests_for(_FAULT) == ("quick", "slow", "caller")
 
 
+def test_tests_that_were_shown_what_a_fault_alters_come_before_all_others() -> None:
+    """And those that draw their requests at random come last."""
+    sight = Sight(
+        judged={"LC-ROOM-005": frozenset({"fuzz::test_x", "slow", "shown"})},
+        seconds={"slow": 2.0, "fuzz::test_x": 0.1, "shown": 9.0},
+        shown={"x.y": ("shown",)},
+    )
+    assert sight.tests_for(_FAULT) == ("shown", "slow", "fuzz::test_x")
+
+
 def test_what_rests_on_chance_is_proved_with_many_seeds() -> None:
     """Rare inputs and races, and whatever a random test found."""
     race = Fault("x.z", ("LC-ROOM-005",), (), Kind.CONCURRENCY, Depth.RACE, "It is wrong.")
@@ -122,3 +132,17 @@ def test_areas_and_generic_faults_are_chosen_by_name() -> None:
     assert not any(one.id.startswith("generic.") for one in choose(Choice(generic="none")))
     with pytest.raises(UnknownFault, match="did you mean rooms"):
         choose(Choice(areas=("room",)))
+
+
+def test_faults_are_chosen_by_depth_and_dealt_out() -> None:
+    """The parts of a split proof have every fault once; what is no depth or no part is said."""
+    whole = choose(Choice(depths=("rare", "race")))
+    assert {one.depth for one in whole} == {Depth.RARE_INPUT, Depth.RACE}
+    parts = [choose(Choice(depths=("rare", "race"), shard=f"{number}/3")) for number in (1, 2, 3)]
+    assert sorted(one.id for part in parts for one in part) == sorted(one.id for one in whole)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    with pytest.raises(UnknownFault, match="the depths are shallow, room, relation, rare, race"):
+        choose(Choice(depths=("deep",)))
+    for wrong in ("0/3", "4/3", "1", "a/b"):
+        with pytest.raises(UnknownFault, match="is no shard"):
+            choose(Choice(shard=wrong))
