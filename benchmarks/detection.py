@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -115,7 +115,7 @@ def measure(
         told: Gets a line for each trial.
         save: Is called with all trials after each one.
     """
-    ends = time.monotonic() + options.max_time if options.max_time else None
+    ends = None if options.max_time is None else time.monotonic() + options.max_time
     trials = list(kept)
     done = {(one.tool, one.fault, one.seed) for one in trials}
     control = [
@@ -141,8 +141,14 @@ def measure(
 
 def _make(tasks: Sequence[Task], jobs: int, ends: float | None, trials: list[Trial], told: Console, save: Any) -> None:
     waiting = iter(tasks)
+
+    def more(number: int) -> set[Future[Trial]]:
+        if ends is not None and time.monotonic() >= ends:
+            return set()
+        return {pool.submit(attempt, task) for task in islice(waiting, number)}
+
     with ProcessPoolExecutor(jobs) as pool:
-        under_way = {pool.submit(attempt, task) for task in islice(waiting, jobs)}
+        under_way = more(jobs)
         while under_way:
             future = next(as_completed(under_way))
             under_way.discard(future)
@@ -150,8 +156,7 @@ def _make(tasks: Sequence[Task], jobs: int, ends: float | None, trials: list[Tri
             trials.append(trial)
             save(trials)
             told.print(line_of(trial), markup=False, highlight=False)
-            if ends is None or time.monotonic() < ends:
-                under_way |= {pool.submit(attempt, task) for task in islice(waiting, 1)}
+            under_way |= more(1)
 
 
 def line_of(trial: Trial) -> str:
@@ -260,7 +265,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--resume", type=Path, nargs="+", default=[], help="keep the trials that these files have already"
     )
-    made.add_argument("--max-time", type=float, help="begin no trial after this many seconds; --resume goes on")
+    made.add_argument(
+        "--max-time", type=float, help="begin no trial after this many seconds; --resume goes on, 0 only shows"
+    )
     made.add_argument("--list", action="store_true", help="print the chosen faults and end")
     return made
 
@@ -344,6 +351,8 @@ def verdict(document: Document) -> list[str]:
     for one in rows_of(document):
         if not one.tool.startswith("this suite"):
             continue
+        if one.total[1] < len(document.faults):
+            short.append(f"{one.tool} was tried on only {one.total[1]} of {len(document.faults)} faults")
         if one.total[0] < one.total[1]:
             short.append(f"{one.tool} found {one.total[0]} of {one.total[1]} faults")
         if one.false_alarms:
