@@ -120,6 +120,7 @@ class Operation:
         raw: The operation object, references unresolved.
         line: Its line in ``openapi.yaml``.
         all_examples: Every named example.
+        rare: Documented statuses that a run may never meet, each with why.
     """
 
     id: str
@@ -152,6 +153,7 @@ class Operation:
     raw: Mapping[str, Any] = field(repr=False)
     line: int = 0
     all_examples: tuple[Example, ...] = field(default=(), repr=False)
+    rare: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -119,11 +119,14 @@ class Builder:
         responses: dict[str, Mapping[str, MediaType]] = {}
         headers: dict[str, tuple[Header, ...]] = {}
         links: dict[str, Mapping[str, Any]] = {}
+        rare: dict[str, str] = {}
         for status in raw.get("responses", {}):
             place, response = self._object((*at, "responses", status))
             responses[status], found = self._content(place, response, "response", status)
             examples += found
             headers[status] = tuple(self._header(place, header) for header in response.get("headers", ()))
+            if response.get("x-rare"):
+                rare[status] = str(response["x-rare"])
             links[status] = {link: self._object((*place, "links", link))[1] for link in response.get("links", ())}
         permission = raw.get("x-permission")
         tags = tuple(raw.get("tags", ()))
@@ -158,6 +161,7 @@ class Builder:
             raw=raw,
             line=line_of(name, at),
             all_examples=tuple(examples),
+            rare=rare,
         )
 
     def _parameter(self, place: Steps) -> tuple[Parameter, list[Example]]:

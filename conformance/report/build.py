@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from conformance.report.diagrams import latency_plot, scale_of, sequence_diagram, ticks
 from conformance.report.exchanges import Gallery
-from conformance.report.matrix import KINDS, coverage_of, general_of, matrix_of, rules_of, statuses_of
+from conformance.report.matrix import KINDS, coverage_of, general_of, matrix_of, rules_of, statuses_of, unseen_of
 from conformance.report.proof import proof_sentences
 from conformance.report.requirements import areas_of, findings_of, mark_of
 from conformance.report.view import Figure, LatencyRow, ScenarioView, StepView, View
@@ -53,6 +53,7 @@ def build_view(result: Result) -> View:
         general=general_of(result),
         areas=areas,
         statuses=statuses,
+        unseen=unseen_of(result),
         coverage=coverage_of(result, statuses),
         rules=rules,
         rules_both=sum(group.both for group in rules),

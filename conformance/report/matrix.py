@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from conformance.report.requirements import mark_of
-from conformance.report.view import CoverageRow, MatrixCell, MatrixRow, RuleGroup, RuleView, StatusCell
+from conformance.report.view import CoverageRow, MatrixCell, MatrixRow, RuleGroup, RuleView, StatusCell, UnseenView
 from conformance.verdicts.result import OperationResult, RequirementResult, Result
 from conformance.verdicts.words import heaviest, plural
 
@@ -57,6 +57,16 @@ def coverage_of(result: Result, statuses: tuple[str, ...]) -> tuple[CoverageRow,
     )
 
 
+def unseen_of(result: Result) -> tuple[UnseenView, ...]:
+    """Give the documented statuses that were never seen by their reasons, those without a reason first."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for each in result.operations:
+        for status, why in each.unseen.items() if each.judged else ():
+            groups.setdefault((status, why), []).append(each.id)
+    ordered = sorted(groups.items(), key=lambda group: (bool(group[0][1]), group[0]))
+    return tuple(UnseenView(status, why, tuple(names)) for (status, why), names in ordered)
+
+
 def rules_of(result: Result) -> tuple[RuleGroup, ...]:
     """Give the rules of requests by operation, those seen on one side only first."""
     groups: dict[str, list[RuleView]] = {}
@@ -91,7 +101,7 @@ def _status(operation: OperationResult, status: str) -> StatusCell:
     documented = status in operation.documented or f"{status[0]}XX" in operation.documented
     seen, unseen = ("seen", "never seen") if documented else ("not documented", "")
     word = seen if count else unseen
-    return StatusCell(count, documented, word)
+    return StatusCell(count, documented, word, "" if count else operation.unseen.get(status, ""))
 
 
 def _label(operation: OperationResult) -> str:

@@ -17,6 +17,8 @@ from conformance.verdicts.result import Evidence, RequirementResult, Result
 from conformance.verdicts.words import WORDS, Verdict, plural
 
 OPEN_AT_MOST: Final = 25
+WHOLE_AT_MOST: Final = 80
+"""Requirements whose reproductions have all that they need; on a server that breaks more, one setup is like another."""
 LOUD: Final = (
     Verdict.FAIL,
     Verdict.ERROR,
@@ -58,6 +60,7 @@ def areas_of(result: Result, gallery: Gallery) -> tuple[Area, ...]:
     """Give all requirements by area, in the order of the contract; loud ones are open, but not hundreds of them."""
     loud = [each.id for verdict in OPENED for each in result.requirements if each.verdict is verdict]
     opened = frozenset(loud[:OPEN_AT_MOST])
+    whole = frozenset(loud[:WHOLE_AT_MOST])
     kills = _kills(result)
     groups: dict[str, list[RequirementResult]] = {}
     for each in result.requirements:
@@ -67,7 +70,9 @@ def areas_of(result: Result, gallery: Gallery) -> tuple[Area, ...]:
             name=name,
             title=title_of(name),
             marks=_marks(group),
-            requirements=tuple(_requirement(each, result, gallery, each.id in opened, kills) for each in group),
+            requirements=tuple(
+                _requirement(each, result, gallery, each.id in opened, each.id in whole, kills) for each in group
+            ),
         )
         for name, group in groups.items()
     )
@@ -85,6 +90,7 @@ def _requirement(
     result: Result,
     gallery: Gallery,
     is_open: bool,
+    whole: bool,
     kills: Mapping[str, tuple[int, int]],
 ) -> RequirementView:
     telling = [piece for piece in each.evidence if piece.finding is not Finding.HELD]
@@ -107,16 +113,19 @@ def _requirement(
         note=each.note or "",
         line=each.line,
         is_open=is_open,
-        evidence=tuple(_evidence(piece, each, result, gallery) for piece in telling),
-        held=tuple(_evidence(piece, each, result, gallery) for piece in held),
+        evidence=tuple(_evidence(piece, each, result, gallery, whole) for piece in telling),
+        held=tuple(_evidence(piece, each, result, gallery, False) for piece in held),
         kills=kills.get(each.id),
     )
 
 
-def _evidence(piece: Evidence, requirement: RequirementResult, result: Result, gallery: Gallery) -> EvidenceView:
+def _evidence(
+    piece: Evidence, requirement: RequirementResult, result: Result, gallery: Gallery, whole: bool
+) -> EvidenceView:
     broken = piece.finding in (Finding.BROKEN, Finding.FLAKY)
     expected, observed = _sides(piece) if broken else (None, None)
-    sent = [gallery.get(name) for name in (piece.steps or piece.exchanges) if name in gallery]
+    shown = piece.steps if whole else ()
+    sent = [gallery.get(name) for name in (shown or piece.exchanges) if name in gallery]
     return EvidenceView(
         finding=piece.finding.value,
         tone=_TONES.get(piece.finding, "quiet"),

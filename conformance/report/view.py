@@ -139,11 +139,21 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class StatusCell:
-    """One status of one operation: how often it was seen and whether the contract documents it."""
+    """One status of one operation: how often it was seen, whether it is documented, and why it was not seen."""
 
     count: int
     documented: bool
     word: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenView:
+    """A reason why a documented status was never seen, and the operations where that was so; empty for no reason."""
+
+    status: str
+    why: str
+    operations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +247,7 @@ class View:
     general: tuple[MatrixCell, ...]
     areas: tuple[Area, ...]
     statuses: tuple[str, ...]
+    unseen: tuple[UnseenView, ...]
     coverage: tuple[CoverageRow, ...]
     rules: tuple[RuleGroup, ...]
     rules_both: int

@@ -35,7 +35,7 @@ from conformance.verdicts.result import (
 from conformance.verdicts.scenarios import UNKNOWN_STEP, scenario_of, step_of, with_steps, worth_drawing
 from conformance.verdicts.spool import read_spool, shortened, within_budget
 from conformance.verdicts.subject import ContractLike, RequirementLike
-from conformance.verdicts.tally import Tally
+from conformance.verdicts.tally import Tally, with_reasons
 from conformance.verdicts.trails import with_trails
 from conformance.verdicts.waivers import Waiver
 from conformance.verdicts.words import Overall, Verdict
@@ -166,7 +166,7 @@ def build_result(
             _requirement(each, contract, run, tuple(bound.get(each.id, ())), evidence.get(each.id, ()))
             for each in contract.requirements.values()
         ),
-        operations=tally.operations(),
+        operations=with_reasons(tally.operations(), _absent_operations(contract, run), partial=bool(run.partial)),
         scenarios=scenarios,
         items=items,
         coverage=_coverage(ran),
@@ -228,6 +228,11 @@ def _set_aside(outcome: ItemOutcome, excluded: Mapping[str, str]) -> ItemOutcome
         for each in outcome.judgements
     )
     return replace(outcome, judgements=judgements)
+
+
+def _absent_operations(contract: ContractLike, run: RunInfo) -> dict[str, str]:
+    """Operations that the target does not have, each with why."""
+    return {each.id: run.absent[each.optional] for each in contract.operations.values() if each.optional in run.absent}
 
 
 def _area_of(identifier: str) -> str:

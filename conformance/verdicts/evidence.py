@@ -55,7 +55,7 @@ def limited(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
         others = sum(each.others for each in pieces) + sum(each.count for each in pieces[SHOWN_PER_GROUP:])
         first, *rest = (replace(each, others=0) for each in pieces[:SHOWN_PER_GROUP])
         kept.extend((replace(first, others=others), *rest))
-    return _one_sample(ordered(kept))
+    return _one_trail(_one_sample(ordered(kept)))
 
 
 def _one_sample(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
@@ -68,6 +68,15 @@ def _one_sample(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     silent = (Finding.HELD, *_SILENT) if held else (Finding.HELD,)
     return tuple(
         replace(piece, exchanges=()) if piece.finding in silent and piece is not keeper else piece for piece in evidence
+    )
+
+
+def _one_trail(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Let the first finding of a clause keep the steps that show it again; the others are shown by what decided."""
+    shown = (Finding.BROKEN, Finding.FLAKY)
+    first = next((piece for piece in evidence if piece.finding in shown), None)
+    return tuple(
+        replace(piece, steps=()) if piece.finding in shown and piece is not first else piece for piece in evidence
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from conformance.verdicts.result import (
     Result,
     Scenario,
 )
+from conformance.verdicts.tally import PARTIAL
 
 _SHARD: Final = re.compile(r"^Shard (\d+) of (\d+)\b")
 _RANK: Final = {"left out": 0, "not run": 1, "ran": 2, "error": 3}
@@ -199,10 +200,17 @@ def _operations(shards: Sequence[Result]) -> tuple[OperationResult, ...]:
                 requests=sum(each.requests for each in parts),
                 accepted=sum(each.accepted for each in parts),
                 statuses=dict(sorted(statuses.items())),
+                unseen=_unseen(parts, statuses),
                 latency=merged_latency(each.latency for each in parts),
             )
         )
     return tuple(merged)
+
+
+def _unseen(parts: Sequence[OperationResult], statuses: Mapping[str, int]) -> dict[str, str]:
+    """What no shard has seen; that a shard judges only a part is no reason for the joined run."""
+    everywhere = {status: why for status, why in parts[0].unseen.items() if status not in statuses}
+    return {status: "" if why == PARTIAL else why for status, why in everywhere.items()}
 
 
 def _scenarios(shards: Sequence[Result]) -> tuple[Scenario, ...]:

@@ -147,6 +147,7 @@ class OperationResult:
         requests: Requests sent to it, answered or not.
         accepted: Answers with a success status that broke nothing of the contract.
         statuses: Status to count; ``none`` for requests that were never answered.
+        unseen: Documented status that was never seen to the reason why; empty where nobody knows one.
         verdict: ``pass`` where it was accepted at least once, else ``not reached`` (or ``not applicable``).
         latency: How long it took.
     """
@@ -163,6 +164,7 @@ class OperationResult:
     requests: Count = 0
     accepted: Count = 0
     statuses: dict[str, Count] = field(default_factory=dict)
+    unseen: dict[str, str] = field(default_factory=dict)
     latency: Latency = field(default_factory=Latency)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from conformance.contract.exchange import Exchange
 from conformance.verdicts.latency import bucket_of, from_buckets
@@ -73,8 +75,45 @@ class Tally:
             requests=count.requests,
             accepted=count.accepted,
             statuses=dict(sorted(count.statuses.items())),
+            unseen=_unseen(operation, count.statuses),
             latency=from_buckets(count.buckets, count.slowest),
         )
+
+
+def _unseen(operation: Any, statuses: Mapping[str, int]) -> dict[str, str]:
+    """The documented statuses that were never seen, each with the contract's reason, or none."""
+    rare: Mapping[str, str] = getattr(operation, "rare", {})
+    documented = sorted(str(status) for status in operation.responses)
+    return {
+        status: rare.get(status, "")
+        for status in documented
+        if not any(seen == status or f"{seen[0]}XX" == status for seen in statuses)
+    }
+
+
+PARTIAL: Final = "The run judges only a part of the contract."
+
+
+def with_reasons(
+    operations: Iterable[OperationResult], absent: Mapping[str, str], *, partial: bool
+) -> tuple[OperationResult, ...]:
+    """Give the reasons that lie in the run for documented statuses that were never seen.
+
+    Args:
+        operations: As counted.
+        absent: Operation to why the target does not have it.
+        partial: Whether the run judges less than the whole contract.
+    """
+    return tuple(
+        replace(
+            each,
+            unseen={
+                status: why or absent.get(each.id, "") or (PARTIAL if partial else "")
+                for status, why in each.unseen.items()
+            },
+        )
+        for each in operations
+    )
 
 
 def is_accepted(exchange: Exchange) -> bool:

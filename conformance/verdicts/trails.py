@@ -12,16 +12,17 @@ from conformance.verdicts.outcome import Finding, ItemOutcome, Judgement
 from conformance.verdicts.spool import read_spool
 from conformance.verdicts.subject import ContractLike
 
-MOST: Final = 60
-"""Findings that get a trail: a report of a server on which nothing works shows the same trails over and over."""
-_PER_CLAUSE: Final = 2
+_MOST: Final = 8
+"""Findings of one test that get a trail: only the first one of each clause is shown with it."""
 _TOO_MUCH: Final = 256 * 1024 * 1024
 """Bytes of exchanges beyond which no trails are looked for: they are held in memory for that."""
 _SHOWN: Final = frozenset({Finding.BROKEN, Finding.FLAKY})
 
 
 def with_trails(outcomes: Sequence[ItemOutcome], contract: ContractLike, spools: Iterable[Path]) -> list[ItemOutcome]:
-    """Give the first findings of each clause their trails as ``steps``.
+    """Give the first findings of each test their trails as ``steps``.
+
+    What a test gets depends on that test alone, so that joined shards equal a run without shards.
 
     Args:
         outcomes: In the order in which findings are shown.
@@ -37,20 +38,17 @@ def with_trails(outcomes: Sequence[ItemOutcome], contract: ContractLike, spools:
         return list(outcomes)
     effects = {name: str(getattr(each, "effects", "changes")) for name, each in contract.operations.items()}
     flow = Flow(in_order(read_spool(files)), effects)
-    counts: dict[str, int] = {}
-    made: list[ItemOutcome] = []
-    for outcome in outcomes:
-        judgements = tuple(_with_trail(one, outcome, flow, counts) for one in outcome.judgements)
-        made.append(outcome if judgements == outcome.judgements else replace(outcome, judgements=judgements))
-    return made
+    return [_with_trails(outcome, flow) for outcome in outcomes]
 
 
-def _with_trail(judgement: Judgement, outcome: ItemOutcome, flow: Flow, counts: dict[str, int]) -> Judgement:
-    clause = judgement.requirement
-    steps = judgement.steps or judgement.exchanges
-    if judgement.finding not in _SHOWN or not steps:
-        return judgement
-    if counts.get(clause, 0) >= _PER_CLAUSE or sum(counts.values()) >= MOST:
-        return judgement
-    counts[clause] = counts.get(clause, 0) + 1
-    return replace(judgement, steps=flow.trail(steps, own=outcome.exchanges))
+def _with_trails(outcome: ItemOutcome, flow: Flow) -> ItemOutcome:
+    clauses: list[str] = []
+    made: list[Judgement] = []
+    for judgement in outcome.judgements:
+        one = judgement
+        steps = one.steps or one.exchanges
+        if one.finding in _SHOWN and steps and one.requirement not in clauses and len(clauses) < _MOST:
+            clauses.append(one.requirement)
+            one = replace(one, steps=flow.trail(steps, own=outcome.exchanges))
+        made.append(one)
+    return replace(outcome, judgements=tuple(made)) if clauses else outcome

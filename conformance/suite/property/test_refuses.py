@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from conformance.contract import Contract
@@ -9,6 +11,7 @@ from conformance.suite.judge import Judge, describe
 from conformance.suite.levels import Budget
 from conformance.suite.property.answers import is_accepted, refusal_fault
 from conformance.suite.property.binding import each_operation
+from conformance.suite.property.call import Call
 from conformance.suite.property.constraints import breaches, chosen
 from conformance.suite.property.provision import provide
 from conformance.suite.property.shapes import build
@@ -55,3 +58,16 @@ def test_ill_formed_requests_are_refused(
         )
         if is_accepted(exchange):
             supply.forget()
+    if "415" in subject.responses:
+        _meet_unknown_charset(base, client, supply)
+
+
+def _meet_unknown_charset(base: Call, client: RecordingClient, supply: Supply) -> None:
+    """Send a body in a charset that nobody knows; the clause about documented statuses judges the answer."""
+    call = base.copy()
+    call.content = json.dumps(base.body)
+    call.headers["content-type"] = "application/json; charset=klingon"
+    exchange = call.send(client)
+    supply.noticed(call, exchange)
+    if is_accepted(exchange):
+        supply.forget()
