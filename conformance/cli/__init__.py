@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -99,7 +101,7 @@ def _exists(module: str) -> bool:
 
 
 @click.command(cls=LazyGroup, help=_HELP, context_settings=_CONTEXT)
-@click.version_option(None, "-V", "--version", package_name=PROGRAM, prog_name=PROGRAM)
+@click.version_option(__version__, "-V", "--version", prog_name=PROGRAM)
 def cli() -> None:
     """The group itself does nothing."""
 

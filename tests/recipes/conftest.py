@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+import subprocess
 import venv
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +28,19 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment(machine: Path) -> dict[str, str]:
+def wheel(machine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The suite as a wheel, so that no recipe has to build it again."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [machine / "bin" / "python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT],
+        check=True,
+        timeout=240,
+    )
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def environment(machine: Path, wheel: Path) -> dict[str, str]:
     """The environment of that machine: nothing of ours, and nothing of the checkout, is on its paths."""
     kept = (
         "PIP_",
@@ -45,7 +57,7 @@ def environment(machine: Path) -> dict[str, str]:
     )
     inherited = {name: value for name, value in os.environ.items() if name.startswith(kept)}
     path = os.pathsep.join([os.fspath(machine / "bin"), os.environ["PATH"]])
-    return {**inherited, "PATH": path, "CI": "true", "LIVECHAT_SUITE": os.fspath(ROOT)}
+    return {**inherited, "PATH": path, "CI": "true", "LIVECHAT_SUITE": os.fspath(wheel)}
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +72,3 @@ def faulty() -> Iterator[Url]:
     """A server whose survey speaks in numbers."""
     with reference_server(faults=[catalogue()[FAULT]]) as url:
         yield url
-
-
-def python_of(machine: Path) -> Path:
-    """The interpreter of a machine."""
-    return machine / "bin" / Path(sys.executable).name

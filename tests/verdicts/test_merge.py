@@ -89,6 +89,16 @@ def test_a_missing_shard_is_never_conformant(tmp_path: Path) -> None:
     assert "Only 1 of 3 shards were merged: shards 2, 3 are missing" in merged.sentence
 
 
+def test_a_joined_run_without_a_test_says_so(tmp_path: Path) -> None:
+    """Where no shard judged anything the exit code is 5, never 0."""
+    empty = replace(
+        shard(tmp_path, 1, 1),
+        requirements=tuple(replace(each, evidence=()) for each in shard(tmp_path, 1, 1).requirements),
+        waivers=(),
+    )
+    assert merge([empty]).exit_code == 5
+
+
 def test_a_shard_counts_once(tmp_path: Path) -> None:
     """The same part twice, and parts of different splits, are refused with a sentence."""
     with pytest.raises(MergeError, match="Shard 1 was given twice"):
