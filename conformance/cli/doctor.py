@@ -213,7 +213,10 @@ def _plan(settings: Settings, info: TargetInfo) -> list[str]:
 
 def _not_judged(settings: Settings, info: TargetInfo, contract: Contract) -> list[str]:
     """One line for each reason, with how many requirements it concerns and what would help."""
+    from conformance.runner.features import beyond_reading
+
     reasons: dict[str, int] = {}
+    writing = beyond_reading(contract) if settings.read_only else {}
 
     def count(reason: str) -> None:
         reasons[reason] = reasons.get(reason, 0) + 1
@@ -222,6 +225,8 @@ def _not_judged(settings: Settings, info: TargetInfo, contract: Contract) -> lis
         profile = requirement.profile
         if not contract.applies(requirement, info.version or contract.version):
             count(f"they are about other versions than {info.version or contract.version}")
+        elif requirement.id in writing:
+            count("each of their calls writes, which --read-only rules out")
         elif profile in settings.without:
             count(f"{profile} was declared absent (--without {profile})")
         elif profile in info.absent:

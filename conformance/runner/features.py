@@ -31,3 +31,13 @@ def absent_features(settings: Settings, info: TargetInfo) -> dict[str, str]:
     """Feature to the sentence that says why the target does not have it: declared so, or detected."""
     declared = {name: f"declared absent by --without {name}" for name in settings.without}
     return {**dict(info.absent), **declared}
+
+
+def beyond_reading(contract: Contract) -> dict[str, str]:
+    """Requirement to the sentence that says why a read-only run cannot judge it: all its operations write."""
+    reason = "Each of its calls writes, and the run is read-only."
+    return {
+        one.id: reason
+        for one in contract.requirements.values()
+        if one.operations and all(contract.operations[name].effects != "read" for name in one.operations)
+    }

@@ -18,7 +18,7 @@ import conformance
 from conformance.contract import Contract, ContractError, load_contract
 from conformance.report import FORMATS, write_reports
 from conformance.runner import child, stage
-from conformance.runner.features import absent_features, features_in_force, profiles_in_force
+from conformance.runner.features import absent_features, beyond_reading, features_in_force, profiles_in_force
 from conformance.runner.progress import Reporter, Silent, spell
 from conformance.suite.selection import Selection, SelectionError
 from conformance.suite.workdir import Workdir
@@ -132,6 +132,7 @@ class Run:
             [f"only {len(chosen)} of {len(self.contract.requirements)} requirements were selected"] if left_out else []
         )
         if self.settings.read_only:
+            left_out = {**beyond_reading(self.contract), **left_out}
             partial.append("the run was read-only: what needs calls that write was not judged")
         if self.settings.shard:
             number, total = self.settings.shard.split("/")

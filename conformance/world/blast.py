@@ -64,14 +64,14 @@ def plan(settings: Settings, info: TargetInfo, level: str) -> Plan:
             "Creates users, agents, a manager, departments, custom fields and triggers under the same prefix; "
             "removes them."
         )
-    if power == "admin" and settings.may_write:
+    if power == "admin":
         names = ", ".join([*FOR_EVERY_RUN, "Livechat_Routing_Method"])
         lines.append(f"Changes settings of the whole server and restores them: {names}, and others for single tests.")
     lines.append(f"Sends about {about:,} requests (level {level}).")
     if info.limiter is not None:
         lines.append(
             f"Switches the rate limiter off for the run ({LIMITER}) and on again."
-            if power == "admin" and settings.may_write
+            if power == "admin"
             else pace(settings, info, level)
         )
     if power == "visitor":

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +15,22 @@ from tests.chaos import child
 from tests.chaos.kinds import Kind
 from tests.chaos.proxy import Elsewhere, Proxy, running
 
-ALL = bool(os.environ.get("LIVECHAT_CHAOS_ALL"))
-"""Whether the long versions of the tests were asked for."""
+BUDGET_S = 120.0
+"""The time that a run is given, where its kind does not say another one."""
+CLEAN_UP_S = 90.0
+"""The most that ending the tests and cleaning up may take after that."""
 ONLY = "LC-CONFIG-007,LC-CONFIG-008,LC-CONFIG-016,LC-VISITOR-001,LC-VISITOR-002,LC-VISITOR-003"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for the long versions of the tests."""
+    parser.addoption("--chaos-all", action="store_true", help="all kinds, moments and objects; takes an hour")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the option and the environment variable mean the same, before the tests are collected."""
+    if config.getoption("--chaos-all", default=False):
+        os.environ["LIVECHAT_CHAOS_ALL"] = "1"
 
 
 class Ran:
@@ -65,6 +76,8 @@ def judge(kind: Kind, folder: Path, certificate: tuple[Path, Path] | None = None
                 arguments += ["--format", "json", "--seed", "3"]
                 if "--timeout" not in kind.arguments:
                     arguments += ["--timeout", "3"]
+                if "--max-time" not in kind.arguments:
+                    arguments += ["--max-time", f"{BUDGET_S:g}s"]
                 further = [str(certificate[0]) if certificate and one == "{ca}" else one for one in kind.arguments]
                 arguments += ["--admin-user", server.admin_user] if kind.admin else []
                 password = server.admin_password if kind.admin else ""
@@ -72,14 +85,3 @@ def judge(kind: Kind, folder: Path, certificate: tuple[Path, Path] | None = None
             return Ran(kind, done, proxy, elsewhere, str(server))
     finally:
         elsewhere.close()
-
-
-@pytest.fixture(scope="session")
-def side_by_side() -> Iterator[concurrent.futures.ThreadPoolExecutor]:
-    """Lets two runs go on at once: each waits for its target most of the time."""
-    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("LIVECHAT_CHAOS_AT_ONCE", "3"))) as pool:
-        yield pool
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-Run = Callable[[Kind], Ran]

@@ -68,24 +68,46 @@ def _add_one(site: Site, name: str, number: int) -> None:
     add(site, site.department_agents, {**link, "username": name})
     field = {"_id": f"field.{name}", "label": name, "scope": "visitor", "visibility": "visible", "regexp": ""}
     add(site, site.custom_fields, field)
-    trigger = {"_id": new_id(site), "name": name, "enabled": False, "description": "", "conditions": [], "actions": []}
-    add(site, site.triggers, trigger)
+    trigger = {
+        "_id": new_id(site),
+        "name": name,
+        "enabled": False,
+        "runOnce": False,
+        "description": "",
+        "conditions": [],
+    }
+    add(site, site.triggers, {**trigger, "actions": []})
     visitor = register_visitor(site, f"token-{name}", {"name": name}, {})
-    room = {
+    room: dict[str, Any] = {
         "_id": new_id(site),
         "t": "l",
         "msgs": 1,
         "usersCount": 1,
         "fname": name,
-        "open": bool(number % 2),
         "ts": "2020-01-01T00:00:00.000Z",
         "lm": "2020-01-01T00:00:00.000Z",
         "cl": False,
         "waitingResponse": True,
-        "v": {key: visitor[key] for key in ("_id", "username", "token")},
+        "v": {**{key: visitor[key] for key in ("_id", "username", "token")}, "status": "offline"},
         "servedBy": {"_id": user, "username": name, "ts": "2020-01-01T00:00:00.000Z"},
     }
+    # A closed room has no "open" at all.
+    closer = {"_id": visitor["_id"], "username": visitor["username"]}
+    ended = {"closedAt": "2020-01-01T00:10:00.000Z", "closer": "visitor", "closedBy": closer}
+    room |= {"open": True} if number % 2 else ended
     add(site, site.rooms, room)
+    taken = {
+        "_id": new_id(site),
+        "rid": room["_id"],
+        "name": name,
+        "ts": room["ts"],
+        "message": name,
+        "status": "taken",
+    }
+    add(site, site.inquiries, {**taken, "v": dict(room["v"]), "t": "l", "queueOrder": 1})
+    add(
+        site, site.subscriptions, {"_id": new_id(site), "rid": room["_id"], "u": {"_id": user}, "fname": name, "t": "l"}
+    )
     message = {"_id": new_id(site), "rid": room["_id"], "msg": name, "ts": room["ts"], "u": {"_id": user}}
     add(site, site.messages, {**message, "token": visitor["token"]})
 

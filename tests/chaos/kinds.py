@@ -40,6 +40,22 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 """All kinds, by name."""
+GATE = frozenset(
+    {
+        *("silent from the start", "half closed from the start", "closed at once in the middle"),
+        *("reset every third call", "reset inside the body", "early close", "endless body in the middle"),
+        *("content length too short", "chunked garbage in the middle", "chunks of one byte with extensions"),
+        *("http 1 0", "another protocol from the start", "keep alive closed silently"),
+        *("redirect loop from the start", "redirect to another host in the middle"),
+        *("redirect of the login to another host", "503 in the middle", "http 503 in between"),
+        *("401 of a proxy from the start", "http 429 with retry after", "http 429 without retry after"),
+        *("too many headers", "status 999", "restart in the middle", "self signed certificate"),
+        *("self signed certificate with --ca", "always the same 200"),
+        *("compressed huge in the middle", "gigantic body in the middle", "truncated gzip", "broken utf8"),
+        *("deeply nested in the middle", "duplicate keys", "nan", "empty answers", "wrong media type"),
+    }
+)
+"""The kinds of every gate: some of each sort, and none that has to wait long. All: ``--chaos-all``."""
 
 
 def kind(

@@ -1,6 +1,7 @@
-"""Ctrl-C and ``kill -9`` at random moments: ``sweep`` leaves nothing of ours, and nothing of theirs is touched.
+"""Whole runs, and runs that end by Ctrl-C and ``kill -9`` at random moments: nothing of theirs is ever touched.
 
-``LIVECHAT_CHAOS_ALL`` takes 20 moments of each kind and 10,000 objects; otherwise there are few.
+``LIVECHAT_CHAOS_ALL`` takes 10,000 objects of every kind, 20 moments of each kind, and whole runs at every level with
+four workers; otherwise there are few. ``LIVECHAT_CHAOS_MOMENTS`` takes some of the moments, for example ``5-9``.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ import random
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from conformance.reference import reference_server
 from conformance.reference.server import Url
+from conformance.verdicts import read_result
 from tests.chaos import child, foreign
 
 _ALL = bool(os.environ.get("LIVECHAT_CHAOS_ALL"))
-_MOMENTS = 20 if _ALL else 2
+_FIRST, _LAST = map(int, os.environ.get("LIVECHAT_CHAOS_MOMENTS", "0-19" if _ALL else "0-0").split("-"))
+_LEVELS = ("quick", "standard", "deep") if _ALL else ("quick",)
+_WORKERS = (4,) if _ALL else (1, 2)
 _OBJECTS = 10_000 if _ALL else 60
 _AREAS = "config,visitors,rooms,departments,triggers,custom_fields,users"
 
@@ -61,36 +66,89 @@ def _untouched(before: dict[tuple[str, str], bytes], url: Url) -> None:
     assert not changed, changed[0]
 
 
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("moment", range(_MOMENTS))
-@pytest.mark.parametrize("way", ["interrupt", "kill"])
-def test_an_ended_run_leaves_nothing_and_touches_nothing(way: str, moment: int, tmp_path: Path) -> None:
-    """Whenever it ends: what was there is byte-identical, and nothing of the run is left after a sweep."""
-    chance = random.Random(f"{way}{moment}")
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Url]:
+    """A server that others use; every test finds it as it was at first, for that is what each of them is about."""
     with reference_server() as url:
         foreign.fill(url, _OBJECTS)
-        before = foreign.picture(url)
-        process = _run(url, tmp_path, chance.choice((1, 2)))
-        try:
-            _wait_for(tmp_path, chance.randint(3, 120))
-            time.sleep(chance.random())
-            if way == "interrupt":
-                process.send_signal(signal.SIGINT)
-            else:
-                child.kill_tree(process.pid)
-            out, err = process.communicate(timeout=180)
-        finally:
-            child.kill_tree(process.pid)
-        assert "Traceback" not in out + err
+        yield url
+
+
+@pytest.fixture(scope="module")
+def before(shop: Url) -> dict[tuple[str, str], bytes]:
+    """What was on that server at first."""
+    return foreign.picture(shop)
+
+
+@pytest.fixture
+def url(shop: Url) -> Url:
+    """The same, with nobody logged in."""
+    shop.site.sessions.remove_all({})
+    shop.site.store.commit()
+    return shop
+
+
+def _logins(url: Url) -> int:
+    """How often the administrator is logged in."""
+    admin = url.site.users.one({"username": url.admin_user})
+    assert admin is not None
+    return len(url.site.sessions.find({"userId": admin["_id"]}))
+
+
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("level", _LEVELS)
+def test_a_whole_run_touches_nothing(
+    level: str, url: Url, before: dict[tuple[str, str], bytes], tmp_path: Path
+) -> None:
+    """On a server that others use: all of theirs is byte-identical after a run, all of ours is gone, nobody is in."""
+    done = child.call(
+        tmp_path,
+        *("run", str(url), "--admin-user", url.admin_user, "--level", level, "-q", "--report", "out"),
+        *("--format", "json", "--workers", str(max(_WORKERS)), "--seed", "5"),
+        *(() if _ALL else ("--only", _AREAS)),
+        bound_s=2900,
+        LIVECHAT_CONFORMANCE_ADMIN_PASSWORD=url.admin_password,
+    )
+    assert done.code in {0, 4}, done.said
+    assert not foreign.ours(url)
+    assert not foreign.visitors_of_ours(url)
+    assert _logins(url) == 0
+    assert not read_result(tmp_path / "out" / "result.json").left_behind
+    _untouched(before, url)
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("moment", range(_FIRST, _LAST + 1))
+@pytest.mark.parametrize("way", ["interrupt", "kill"])
+def test_an_ended_run_leaves_nothing_and_touches_nothing(
+    way: str, moment: int, url: Url, before: dict[tuple[str, str], bytes], tmp_path: Path
+) -> None:
+    """Whenever it ends: what was there is byte-identical, and nothing of the run is left after a sweep."""
+    chance = random.Random(f"{way}{moment}")
+    process = _run(url, tmp_path, chance.choice(_WORKERS))
+    try:
+        _wait_for(tmp_path, chance.randint(3, 120))
+        time.sleep(chance.random())
         if way == "interrupt":
-            assert process.returncode in {1, 4}, out + err
-            assert not foreign.ours(url)
-        swept = _sweep(url, tmp_path, "out")
-        assert swept.code == 0, swept.said
-        assert "Traceback" not in swept.said
+            process.send_signal(signal.SIGINT)
+        else:
+            child.kill_tree(process.pid)
+        out, err = process.communicate(timeout=180)
+    finally:
+        child.kill_tree(process.pid)
+    assert "Traceback" not in out + err
+    if way == "interrupt":
+        assert process.returncode in {1, 4}, out + err
         assert not foreign.ours(url)
-        assert not foreign.visitors_of_ours(url)
-        _untouched(before, url)
+        assert _logins(url) == 0
+    swept = _sweep(url, tmp_path, "out")
+    assert swept.code == 0, swept.said
+    assert "Traceback" not in swept.said
+    # What was killed could not log out, and nobody else can: then it is said.
+    assert _logins(url) == 0 or "Still logged in as" in swept.said
+    assert not foreign.ours(url)
+    assert not foreign.visitors_of_ours(url)
+    _untouched(before, url)
 
 
 @pytest.mark.timeout(600)
