@@ -22,7 +22,7 @@ _HELP = """Prove the suite: plant faults into the reference server, one at a tim
     Examples:
       livechat-conformance prove --quick
       livechat-conformance prove --area rooms --area messages
-      livechat-conformance prove --fault rooms.close-leaves-open
+      livechat-conformance prove --fault rooms.closed-reopens
       livechat-conformance prove --depth rare,race --seeds 20
       livechat-conformance prove --shard 1/4
       livechat-conformance prove --generic all --report reports/proof
