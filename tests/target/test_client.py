@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from conformance.contract.exchange import Exchange
+from conformance.contract import load_contract
+from conformance.contract.exchange import LARGEST_BODY, Exchange
 from conformance.target import NOBODY, Persona, RecordingClient, Settings, TargetUnreachable, WriteRefused
 
 Start = Callable[..., Any]
@@ -326,3 +327,59 @@ def test_a_request_that_http_forbids_is_our_own_mistake(raw_server: Start, clien
     with pytest.raises(ValueError, match="no request that HTTP allows"):
         get(client_for(server.url), headers={"x-a": "b\r\nx-c: d"})
     assert server.heads == []
+
+
+def test_a_long_list_is_read_whole(raw_server: Start, client_for: Start, reply: Start) -> None:
+    """Twelve megabytes from a server with much data are JSON like any other."""
+    room = {"_id": "r", "t": "l", "fname": "A customer, with [signs]", "v": {"_id": "v", "username": "guest-1"}}
+    body = json.dumps({"rooms": [{**room, "_id": f"r{number}"} for number in range(110_000)]}).encode()
+    assert 10_000_000 < len(body) < LARGEST_BODY
+    exchange = get(client_for(raw_server(send(reply(body))).url, timeout_s=30))
+    assert exchange.response is not None
+    assert (exchange.response.body.is_json, exchange.response.body.cut) == (True, False)
+    assert len(exchange.json["rooms"]) == 110_000
+
+
+def test_too_long_an_answer_is_called_that_and_nothing_else(raw_server: Start, client_for: Start, reply: Start) -> None:
+    """Beyond the limit nothing is parsed, and the contract says "larger than", not "no JSON"."""
+    body = b'{"rooms":["' + b"x" * LARGEST_BODY + b'"]}'
+    contract = load_contract()
+    client = client_for(raw_server(send(reply(body))).url, timeout_s=30)
+    exchange = get(client, "/api/v1/livechat/rooms")
+    assert exchange.response is not None
+    found = contract.check_response(contract.operations["listRooms"], exchange.response)
+    assert [(each.kind, each.message) for each in found] == [
+        ("media", "the answer is larger than 16 MB, and was not read to its end")
+    ]
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b"0,", b'"":[[]],'])
+def test_an_answer_of_very_many_values_is_not_parsed(
+    raw_server: Start, client_for: Start, reply: Start, piece: bytes
+) -> None:
+    """Each value takes a hundred bytes of memory, however short it is: too many are a failure with a sentence."""
+    opening, closing = (b"{", b"}") if b":" in piece else (b"[", b"]")
+    body = opening + piece * (LARGEST_BODY // len(piece) - 2) + piece.rstrip(b",") + closing
+    exchange = get(client_for(raw_server(send(reply(body))).url, timeout_s=30))
+    assert exchange.response is None
+    assert exchange.failure is not None
+    assert "values, and more than" in exchange.failure
+
+
+def test_signs_inside_of_texts_are_no_values(raw_server: Start, client_for: Start, reply: Start) -> None:
+    """A long text full of commas and brackets is one value."""
+    body = b'{"a":"' + b'\\",[{' * 1_000_000 + b'"}'
+    assert get(client_for(raw_server(send(reply(body))).url, timeout_s=30)).json == {"a": '",[{' * 1_000_000}
+
+
+def test_connections_that_are_closed_at_once_are_not_used_twice(
+    raw_server: Start, client_for: Start, reply: Start
+) -> None:
+    """A server that says keep-alive and closes: no request goes out on a connection that is about to be closed."""
+    server = raw_server(send_and_close(reply(b'{"a":1}')))
+    client = client_for(server.url)
+    statuses = []
+    for _ in range(20):
+        statuses.append(get(client).status)
+        time.sleep(0.01)
+    assert statuses == [200] * 20
