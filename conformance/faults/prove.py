@@ -32,6 +32,8 @@ from conformance.target import Settings
 from conformance.verdicts import Kill, ProofInfo, Result, Verdict
 
 _RED = (Verdict.FAIL, Verdict.FLAKY, Verdict.ERROR, Verdict.STALE_WAIVER, Verdict.BLOCKED)
+SEEDS = 20
+"""With how many seeds a fault is tried that is found by chance."""
 LEAST_RATE = 0.99
 """What share of the seeds has to find a fault that is found by chance."""
 
