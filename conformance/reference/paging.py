@@ -67,14 +67,18 @@ def read_echo(site: Site, query: Mapping[str, Any]) -> int | None:
 
 @behaviour("paging.count")
 def read_count(site: Site, query: Mapping[str, Any]) -> int:
-    """The wanted size: the default where no number was given, cut to the upper limit; 0 is everything if allowed."""
+    """The wanted size: the default where none was given, cut to the upper limit; 0 is everything if allowed.
+
+    What is no number is no bound at all (recording ``rooms/077``: 56 rooms for an empty count; the default is 50).
+    """
     upper = setting(site, "API_Upper_Count_Limit")
     upper = upper if isinstance(upper, int) and upper > 0 else 100
     default = setting(site, "API_Default_Count")
     default = default if isinstance(default, int) and default > 0 else 50
-    count = parse_int(query.get("count"))
+    given = query.get("count")
+    count = default if given is None else parse_int(given)
     if count is None:
-        count = default
+        return 0
     if count > upper:
         count = upper
     if count == 0 and not setting(site, "API_Allow_Infinite_Count"):

@@ -11,7 +11,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from conformance.contract.exchange import Exchange
-from conformance.target import RecordingClient, Throttle
+from conformance.target import Persona, RecordingClient, Throttle
+from conformance.target.login import log_out
 from conformance.world import PreconditionFailed, Unavailable, World
 from conformance.world.things import Department, Room, Visitor
 
@@ -169,14 +170,19 @@ def nobody_online(world: World) -> Iterator[None]:
     if not world.can_change_settings:
         raise Unavailable("this takes every agent offline for a moment, which needs --disposable and admin credentials")
     online = _agents_online(world)
+    logins: dict[str, Persona] = {}
     try:
         for id, _ in online:
-            _set_status(world, id, "offline")
-        world.eventually(lambda: _agents_online(world), until=lambda seen: not seen, deadline_s=5)
+            _set_status(world, id, "offline", logins)
+        left = world.eventually(lambda: _agents_online(world), until=lambda seen: not seen, deadline_s=5)
+        if left:
+            raise Unavailable("agents who were sent offline are online all the same")
         yield
     finally:
         for id, status in online:
-            _set_status(world, id, status)
+            _set_status(world, id, status, logins)
+        for persona in logins.values():
+            log_out(world.client, persona)
 
 
 def _agents_online(world: World) -> Sequence[tuple[str, str]]:
@@ -197,13 +203,30 @@ def _agents_online(world: World) -> Sequence[tuple[str, str]]:
     return list(found.items())
 
 
-def _set_status(world: World, user_id: str, status: str) -> None:
-    body = {"userId": user_id, "status": status}
-    if world.version_below("3.0.0"):
-        body["message"] = ""
-    exchange = world.client.send(world.admin, "setUserStatus", json=body)
+def _set_status(world: World, user_id: str, status: str, logins: dict[str, Persona]) -> None:
+    if world.version_below("3.1.0"):
+        # There the administrator's call sets his own status, whoever is named: so the agent says it himself.
+        agent = logins[user_id] = logins.get(user_id) or _login_for(world, user_id)
+        exchange = world.client.send(agent, "setUserStatus", json={"status": status, "message": ""})
+    else:
+        exchange = world.client.send(world.admin, "setUserStatus", json={"userId": user_id, "status": status})
     if exchange.status != 200:
         raise Unavailable(f"the server does not let an administrator set an agent {status} ({exchange.status})")
+
+
+def _login_for(world: World, user_id: str) -> Persona:
+    """Somebody of ours, with a login that the administrator made for him.
+
+    Raises:
+        Unavailable: The administrator may not do that.
+    """
+    name, body = f"agent {user_id}", {"userId": user_id}
+    made, answer = world.client.request_private(world.admin, "POST", "/api/v1/users.createToken", json=body, owner=name)
+    data = answer.get("data") if isinstance(answer, dict) else None
+    token = data.get("authToken") if isinstance(data, dict) else None
+    if not isinstance(token, str):
+        raise Unavailable(f"the server does not let an administrator act for an agent ({made.status})")
+    return Persona(name, user_id, token)
 
 
 class _Unlearning(Throttle):

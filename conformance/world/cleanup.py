@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from conformance.target.errors import BudgetExhausted, TargetError
 from conformance.target.login import send_proven, text_of
 from conformance.target.personas import NOBODY
+from conformance.world import methods
 from conformance.world.errors import PreconditionFailed, Unavailable
 from conformance.world.names import is_own_phone, owns
 from conformance.world.things import LeftBehind
@@ -233,14 +234,17 @@ class Remover:
 
     def _method(self, method: str, id: str) -> None:
         message = json.dumps({"msg": "method", "id": "1", "method": method, "params": [id]})
-        body = self._answer(
-            self.client.send(self.admin, "callMethod", path={"method": method}, json={"message": message})
-        )
-        try:
-            result = json.loads(body.get("message") or "{}")
-        except (ValueError, TypeError, RecursionError):
-            result = {}
-        error = result.get("error") if isinstance(result, dict) else None
+        for attempt in range(methods.TRIES):
+            exchange = self.client.send(self.admin, "callMethod", path={"method": method}, json={"message": message})
+            try:
+                result = json.loads(self._answer(exchange).get("message") or "{}")
+            except (ValueError, TypeError, RecursionError):
+                result = {}
+            error = result.get("error") if isinstance(result, dict) else None
+            pause = methods.pause_after(error)
+            if pause is None or attempt == methods.TRIES - 1:
+                break
+            self.client.throttle.wait(pause, f"the method {method} was called too often")
         if error and "not-found" not in str(error) and "not found" not in str(error):
             raise Stay(f"{method} refused: {str(error)[:200]}")
 

@@ -171,8 +171,6 @@ class ServerSide(Ground):
         if current != method:
             self._put_setting(ROUTING, method)
         self.ledger.done(entry, ROUTING, after=method)
-        if self.info.livechat_enabled is False:
-            return
         # The setting takes effect a moment after it is stored; the widget's configuration shows when.
         manual = method == "Manual_Selection"
         eventually(self._shows_connecting, until=lambda shown: shown is None or shown is manual, deadline_s=5)

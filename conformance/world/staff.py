@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.target.login import log_in, text_of
 from conformance.target.personas import Persona
+from conformance.world import methods
 from conformance.world.errors import Unavailable
 from conformance.world.serverside import ServerSide
 from conformance.world.things import CustomField, Department, Home, Trigger
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _STATUS_LASTS_S = 8.0
 """Seconds after which a status is sent again before an agent is used: servers may forget one without a connection."""
 _OLD_STATUS_LASTS_S = 30.0
-"""The same for servers before 3.0, which let an account set its status five times a minute only."""
+"""The same for servers before 3.1, which let an account set its status five times a minute only."""
 _MOST_PAGES = 40
 
 
@@ -118,10 +119,10 @@ class Staff(ServerSide):
     def set_status(self, persona: Persona, status: str) -> None:
         """Set a persona's status: ``online``, ``away``, ``busy`` or ``offline``.
 
-        Up to 2.4 a status needs a text, later a text is limited to five a minute: so it is sent only where it is
-        needed.
+        Up to 3.0 a status needs a text, and at all times a text is limited to five a minute: so it is sent only where
+        it is needed.
         """
-        message = {"message": ""} if self.version_below("3.0.0") else {}
+        message = {"message": ""} if self.version_below("3.1.0") else {}
         exchange = self._write(persona, "setUserStatus", json={"status": status, **message})
         if exchange.status == 400 and not message:
             exchange = self._write(persona, "setUserStatus", json={"status": status, "message": ""})
@@ -131,7 +132,7 @@ class Staff(ServerSide):
 
     def keep_online(self, *personas: Persona) -> None:
         """Send the status online again for agents who were not told so lately."""
-        lasts = _OLD_STATUS_LASTS_S if self.version_below("3.0.0") else _STATUS_LASTS_S
+        lasts = _OLD_STATUS_LASTS_S if self.version_below("3.1.0") else _STATUS_LASTS_S
         for persona in personas:
             since = self._online_since.get(persona.user_id or "", 0.0)
             if not since or time.monotonic() - since > lasts:
@@ -204,7 +205,7 @@ class Staff(ServerSide):
     # custom fields and triggers: made through method calls, the REST API only reads them
 
     def call_method(self, who: Persona, method: str, params: Sequence[Any]) -> Any:
-        """Call a method of the server over REST (from 3.0 on).
+        """Call a method of the server over REST (from 3.0 on); a login that called too often waits, and calls again.
 
         Raises:
             Unavailable: The server has no method calls, or the method refused.
@@ -212,6 +213,20 @@ class Staff(ServerSide):
         """
         if self._method_calls is False:
             raise Unavailable("the server has no method.call, so custom fields and triggers cannot be made")
+        for attempt in range(methods.TRIES):
+            result = self._method_result(who, method, params)
+            error = result.get("error")
+            pause = methods.pause_after(error)
+            if pause is None or attempt == methods.TRIES - 1:
+                break
+            self.client.throttle.wait(pause, f"the method {method} was called too often")
+        if "error" in result:
+            said = error.get("message") or error.get("error") if isinstance(error, dict) else error
+            raise Unavailable(f"the method {method} refused: {str(said)[:200]}")
+        return result.get("result")
+
+    def _method_result(self, who: Persona, method: str, params: Sequence[Any]) -> dict[str, Any]:
+        """What one call of a method came to: an object with ``result`` or ``error``."""
         inner = json.dumps({"msg": "method", "id": "1", "method": method, "params": list(params)})
         exchange = self._write(who, "callMethod", path={"method": method}, json={"message": inner})
         if exchange.status in {404, 405} or (exchange.status == 200 and not _is_json(exchange)):
@@ -228,11 +243,7 @@ class Staff(ServerSide):
             exchange.status == 200 and isinstance(result, dict), exchange, "callMethod", f"{method} could not be called"
         )
         self._method_calls = True
-        if not isinstance(result, dict) or "error" in result:
-            error = result.get("error") if isinstance(result, dict) else None
-            said = error.get("message") or error.get("error") if isinstance(error, dict) else error
-            raise Unavailable(f"the method {method} refused: {str(said)[:200]}")
-        return result.get("result")
+        return result if isinstance(result, dict) else {}
 
     def custom_field(self, scope: str = "visitor", *, regexp: str = "", visibility: str = "visible") -> CustomField:
         """A custom field of ours, for visitors or for rooms (``scope`` ``visitor`` or ``room``).

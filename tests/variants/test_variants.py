@@ -22,18 +22,26 @@ _ROOT = Path(__file__).resolve().parents[2]
 _RED = ("fail", "blocked", "error", "flaky", "not run")
 
 #: What of the contract a difference touches: areas, operations and ids.
+# fmt: off
 TOUCHED: dict[str, tuple[str, ...]] = {
     "slow": ("surveyRoom", "LC-PAGE-017", "LC-LIFE-014", "LC-LIFE-030", "LC-ISOLATION-007", "LC-VISITOR-031"),
     "era": ("LC-SECURITY-012", "LC-SECURITY-017", "registerVisitor", "receiveSms", "closeRoom"),
-    "v3_4_0": ("departments", "getOfficeHours", "sendOfflineMessage", "LC-TRANSCRIPT-011", "LC-LIFE-025"),
-    "v2_4_14": ("getConfig", "departments", "getInquiry", "listCustomFields", "LC-LIFE-014", "LC-ROOM-079"),
-    "v3_15_0": ("getConfig", "departments", "getOfficeHours", "takeInquiry", "LC-LIFE-025"),
-    "v3_1": ("getInquiry", "setCustomField", "LC-LIFE-014", "LC-TRANSFER-016"),
+    "v3_4_0": (
+        "departments", "getOfficeHours", "sendOfflineMessage", "LC-TRANSCRIPT-011", "LC-LIFE-025", "LC-LIMIT-009",
+    ),
+    "v2_4_14": (
+        "getConfig", "departments", "getInquiry", "listCustomFields", "LC-LIFE-014", "LC-ROOM-079", "LC-AGENT-021",
+        "LC-SECURITY-001",
+    ),
+    "v3_15_0": ("getConfig", "departments", "getOfficeHours", "takeInquiry", "LC-LIFE-025", "LC-SECURITY-024"),
+    "v3_1": ("getInquiry", "setCustomField", "LC-LIFE-014", "LC-TRANSFER-016", "LC-INQUIRY-032", "LC-ROOM-054"),
+    "methods_limited": ("LC-FIELD-021", "LC-FIELD-033", "LC-TRIGGER-006"),
     "two_factor": ("LC-CONFIG-005", "LC-CONFIG-026", "LC-CONFIG-027"),
     "limited": ("LC-CONFIG-014", "LC-CONFIG-017", "LC-LIMIT-001", "LC-LIMIT-003"),
     "forgetful": ("LC-AGENT-004", "LC-AGENT-012", "LC-ROOM-020"),
     "busy": ("getQueue", "listTriggers", "LC-DEPARTMENT-006", "LC-ROOM-064"),
 }
+# fmt: on
 
 
 def judge(url: str, folder: Path, *more: str, admin: str | None = "admin") -> tuple[int, dict[str, Any]]:

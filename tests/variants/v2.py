@@ -6,9 +6,18 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.reference import auth
+from conformance.reference import accounts, auth
 from conformance.reference.departments import find_department, service_online
-from conformance.reference.envelope import Answer, ErrorStyle, Failure, Refusal, Stop, client_page, refusal_answer
+from conformance.reference.envelope import (
+    Answer,
+    ErrorStyle,
+    Failure,
+    Refusal,
+    Stop,
+    client_page,
+    refusal_answer,
+    success,
+)
 from conformance.reference.match import MatchFailure
 from conformance.reference.messages import append_system_message
 from conformance.reference.queue import remove_all_subscriptions, remove_inquiry
@@ -95,14 +104,41 @@ def queued_only(inner: Inner, site: Site, call: Any) -> Answer:
     return answer
 
 
-def bare_inquiry(inner: Inner, site: Site, call: Any) -> Answer:
-    """Show a waiting inquiry without its place in the queue and without estimates (inquiries/041)."""
-    answer = queued_only(inner, site, call)
+def without_place(inner: Inner, site: Site, call: Any) -> Answer:
+    """Show an inquiry without its place in the queue and without estimates (inquiries/041; server source 3.1.3)."""
+    answer: Answer = inner(site, call)
     inquiry = answer.body.get("inquiry")
     if inquiry:
         for key in ("queueOrder", "estimatedWaitingTimeQueue", "estimatedServiceTimeAt"):
             inquiry.pop(key, None)
     return answer
+
+
+def bare_inquiry(inner: Inner, site: Site, call: Any) -> Answer:
+    """Show only a waiting inquiry, and without its place in the queue (inquiries/041)."""
+    return without_place(lambda site, call: queued_only(inner, site, call), site, call)
+
+
+def say_offline(inner: Inner, site: Site, call: Any) -> Answer:
+    """Refuse a take for who is offline or no agent with a code of its own (server source 3.1.0 to 3.1.2)."""
+    try:
+        return inner(site, call)  # type: ignore[no-any-return]
+    except (Refusal, MatchFailure) as error:
+        user = site.users.get(call.body.get("userId") or call.user["_id"]) if isinstance(call.body, dict) else None
+        if user is None or (user.get("status") != "offline" and user.get("statusLivechat") == "available"):
+            raise
+        inquiry = site.inquiries.get(call.body.get("inquiryId"))
+        if not auth.has_permission(site, user, "view-l-room") or inquiry is None or inquiry["status"] == "taken":
+            raise
+        raise Refusal("error-agent-offline", "Agent offline", {"method": "livechat:takeInquiry"}) from error
+
+
+def close_without_tags(inner: Inner, site: Site, room: Document, *rest: Any, **more: Any) -> None:
+    """Close a room; one without a department gets no tags, not even an empty list (server source 3.1.3)."""
+    inner(site, room, *rest, **more)
+    if not room.get("departmentId"):
+        room.pop("tags", None)
+        save(site, site.rooms, room)
 
 
 def any_taker(site: Site, user: Document) -> bool:
@@ -141,9 +177,14 @@ def whole_department(inner: Inner, site: Site, room: Document) -> Document:
 
 
 def set_status(inner: Inner, site: Site, call: Any) -> Answer:
-    """Set a status only with a message, five times a minute unless one may edit others (general/062 to 077)."""
+    """Set a status only with a message, five times a minute unless one may edit others (general/062 to 077).
+
+    Whoever is named, the status is that of the caller (server source 2.4.14 and 3.0.0).
+    """
     if isinstance(call.body, dict) and "message" not in call.body:
         raise Failure("Cannot read property 'length' of undefined")
+    if isinstance(call.body, dict) and auth.has_permission(site, call.user, "edit-other-user-info"):
+        call.body = {key: value for key, value in call.body.items() if key not in ("userId", "username", "user")}
     if auth.has_permission(site, call.user, "edit-other-user-info"):
         site.memory.pop("status_texts", None)
         return inner(site, call)  # type: ignore[no-any-return]
@@ -154,6 +195,19 @@ def set_status(inner: Inner, site: Site, call: Any) -> Answer:
         raise Stop(Answer(429, {"success": False, "error": f"{text} [error-too-many-requests]"}))
     times.append(time.monotonic())
     return inner(site, call)  # type: ignore[no-any-return]
+
+
+def make_token(inner: Inner, site: Site, call: Any) -> Answer:
+    """Log in for somebody else, as administrators may: a path that the contract does not speak of."""
+    if (call.method, call.path) != ("POST", "/api/v1/users.createToken"):
+        return inner(site, call)  # type: ignore[no-any-return]
+    asking = auth.user_of(site, call.headers)
+    named = site.users.get(call.body["userId"]) if isinstance(call.body, dict) else None
+    if asking is None or named is None or "admin" not in asking["roles"]:
+        return Answer(403, {"success": False, "error": "unauthorized"})
+    token = accounts.issue_token(site, named)
+    site.store.commit()
+    return success(data={"userId": named["_id"], "authToken": token})
 
 
 def not_there(site: Site, call: Any) -> Answer:
@@ -235,10 +289,15 @@ _REPLACED_BEFORE_3_2: dict[str, Inner] = {
 
 V3_1 = Variant(
     name="v3_1",
-    sentence="3.1: what is not known to be new before 3.2 is as in 2.4.",
+    sentence="3.1 as the source of its releases tells it: 3.2 without what came new with that.",
     version="3.1.1",
-    wrap=_BEFORE_3_2,
-    replace=_REPLACED_BEFORE_3_2,
+    wrap={
+        "validate.query": _refusing(_UNKNOWN_TO_3_1),
+        "validate.body": _refusing(_UNKNOWN_TO_3_1),
+        "operation.getInquiry": without_place,
+        "operation.takeInquiry": say_offline,
+        "rooms.close": close_without_tags,
+    },
 )
 
 V2_4_14 = Variant(
@@ -255,6 +314,7 @@ V2_4_14 = Variant(
         "departments.validate": no_closing_tags,
         "operation.getInquiry": bare_inquiry,
         "operation.setUserStatus": set_status,
+        "http.unknown_route": make_token,
         "operation.sendOfflineMessage": livechat_text,
         "operation.requestTranscript": livechat_text,
         "operation.listUsers": no_text_filter,

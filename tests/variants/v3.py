@@ -15,7 +15,7 @@ from conformance.reference.rooms import find_room
 from conformance.reference.seeds import BOT
 from conformance.reference.site import Site, add, new_id, now, save
 from tests.variants.v2 import livechat_text
-from tests.variants.variant import Variant
+from tests.variants.variant import Variant, finish, later
 
 Inner = Callable[..., Any]
 Document = dict[str, Any]
@@ -151,6 +151,11 @@ def update_and_refuse(inner: Inner, site: Site, call: Any) -> Answer:
     raise Failure("Cannot read property '_id' of undefined", keep=True)
 
 
+def real_address(site: Site, headers: dict[str, str], peer: str) -> str:
+    """The address for the limiter as a server knows it that was not told of proxies (server source 3.4.0)."""
+    return headers.get("x-real-ip") or peer
+
+
 _SINCE_3_4: dict[str, Inner] = {
     "config.common": with_custom_fields,
     "settings.of": settings_of,
@@ -163,7 +168,7 @@ _SINCE_3_4: dict[str, Inner] = {
     "messages.compose": compose,
     "departments.remove": remove_with_links,
 }
-_REPLACED_SINCE_3_4: dict[str, Inner] = {"office_hours.list": office_hours}
+_REPLACED_SINCE_3_4: dict[str, Inner] = {"office_hours.list": office_hours, "http.address": real_address}
 
 V3_4_0 = Variant(
     name="v3_4_0",
@@ -222,9 +227,13 @@ def start_with_entry(
     append_message(site, room, visitor, "", {"t": "livechat-started", "groupable": False})
     room.pop("waitingResponse", None)
     save(site, site.rooms, room)
-    stored = site.visitors.get(visitor["_id"])
-    if stored is not None:
-        save(site, site.visitors, {**stored, "lastChat": {"_id": identifier, "ts": now(site)}})
+
+    def note_chat() -> None:
+        stored = site.visitors.get(visitor["_id"])
+        if stored is not None:
+            save(site, site.visitors, {**stored, "lastChat": {"_id": identifier, "ts": now(site)}})
+
+    later(site, note_chat, (0.05, 0.3), key=f"last chat of {visitor['_id']}")
     return room
 
 
@@ -364,6 +373,7 @@ V3_15_0 = Variant(
         "auth.require_permission": list_own_rooms,
         "queue.transfer": department_first,
         "http.options": options,
+        "http.finish": finish,
     },
     replace={
         **_REPLACED_SINCE_3_4,

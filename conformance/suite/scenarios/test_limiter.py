@@ -1,7 +1,8 @@
 """The rate limiter: so many calls of one operation in so much time (documentation: REST API, rate limiting).
 
-Every count here is that of a made-up client address, told by ``X-Forwarded-For``, where the documented servers look for
-it: the address of the run itself keeps its calls.
+Every count here is that of a made-up client address: the address of the run itself keeps its calls. It is told by
+``X-Forwarded-For``, where the documented servers look for it, and by ``X-Real-IP``, where those from 3.4 on look unless
+they are told how many proxies stand before them (server source 3.4.0 and 3.15.0).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
@@ -37,6 +38,7 @@ _MOST: Final = 60
 _SLACK_S: Final = 2.0
 """Seconds: ``Date`` has whole ones, and the window began a moment before its first answer."""
 _SAME_WINDOW_MS: Final = 500
+_TOGETHER: Final = "the target counts the calls of all addresses together, or believes nobody's word on his address"
 _WAIT: Final = re.compile(r"must wait (\d{1,6}) second")
 
 
@@ -48,11 +50,13 @@ class Limited:
         client: Sends without waiting for anything.
         ms: The time of the limiter as it was set; ``None`` where it could not be set.
         rng: Gives addresses.
+        shared: The second of two calls from two addresses, where it was counted together with the first.
     """
 
     client: RecordingClient
     ms: int | None
     rng: random.Random
+    shared: Exchange | None = None
 
     def address(self) -> str:
         """The address of a client that nobody has seen yet."""
@@ -64,7 +68,8 @@ class Limited:
 
     def send(self, operation: str, address: str, who: Caller = NOBODY, **how: Any) -> Exchange:
         """Send an operation from an address; a refusal with 429 is an answer like any other."""
-        return self.client.send(who, operation, headers={"x-forwarded-for": address}, allow_429=True, **how)
+        told = {"x-forwarded-for": address, "x-real-ip": address}
+        return self.client.send(who, operation, headers=told, allow_429=True, **how)
 
 
 @dataclass(slots=True)
@@ -101,12 +106,19 @@ def numbers(exchange: Exchange) -> dict[str, int | None]:
 
 @contextlib.contextmanager
 def limiter_on(
-    world: World, target: TargetInfo, rng: random.Random, *, calls: int = _LIMIT, ms: int = _WINDOW_MS
+    world: World,
+    target: TargetInfo,
+    rng: random.Random,
+    *,
+    calls: int = _LIMIT,
+    ms: int = _WINDOW_MS,
+    apart: bool = True,
 ) -> Iterator[Limited]:
     """The target with its limiter on: by its settings where they are ours to change, else as it was found.
 
     Raises:
-        Unavailable: It is off and cannot be switched on, or the server was started with a limiter that never is.
+        Unavailable: It is off and cannot be switched on, or the server was started with a limiter that never is; with
+            ``apart`` also where addresses are not told apart, so that nobody knows whose calls are counted.
     """
     with contextlib.ExitStack() as stack:
         if world.can_change_settings:
@@ -126,6 +138,12 @@ def limiter_on(
         )
         if number(seen, "limit") is None and in_test_mode(world):
             raise Unavailable("the server was started with TEST_MODE, which takes its limiter away")
+        first, second = (limited.config(limited.address()) for _ in range(2))
+        before, after = (number(each, "remaining") for each in (first, second))
+        if before is not None and after == before - 1:
+            limited = replace(limited, shared=second)
+        if limited.shared and apart:
+            raise Unavailable(_TOGETHER)
         yield limited
 
 
@@ -161,7 +179,11 @@ def course(limited: Limited, operation: str = "getConfig", **how: Any) -> Course
 )  # fmt: skip
 def test_calls_are_counted_and_refused(world: World, target: TargetInfo, judge: Judge, rng: random.Random) -> None:
     """The headers count the calls down; one call more than the limit is refused, for this operation and address."""
-    with limiter_on(world, target, rng) as limited:
+    with limiter_on(world, target, rng, apart=False) as limited:
+        if limited.shared is not None:
+            sentence = "calls from one address were counted for another one"
+            judge.that("LC-LIMIT-009", False, sentence, exchange=limited.shared)
+            raise Unavailable(_TOGETHER)
         run = course(limited)
         first, last = run.calls[0], run.calls[-1]
         limit = number(first, "limit") or _LIMIT

@@ -17,6 +17,8 @@ from conformance.world import Room, Unavailable, World
 
 _AT_ONCE_S = 5.0
 _LONG = "x" * 5000
+_NOTED_LATER = frozenset({"lastChat"})
+"""Members of a visitor that a server may write after it has answered."""
 
 
 @pytest.mark.clause("LC-SECURITY-012", "LC-SECURITY-013", "LC-SECURITY-014", "LC-SECURITY-015", "LC-SECURITY-016")
@@ -198,10 +200,12 @@ def test_names_of_javascript_are_names_like_others(world: World, client: Recordi
         exchange=later,
         pointer="/data",
     )
+    # Some servers note a visitor's last chat a moment after they have opened it.
+    told = visitors.stored(client, visitor.token)
     judge.equal(
         "LC-SECURITY-024",
-        visitors.stored(client, visitor.token).keys(),
-        after.keys(),
+        sorted(told.keys() - _NOTED_LATER),
+        sorted(after.keys() - _NOTED_LATER),
         "after a survey with the name __proto__ visitors are answered otherwise",
         pointer="/visitor",
     )
