@@ -20,7 +20,7 @@ from conformance.report.reproduce import Reproduction, reproduce
 from conformance.report.script import Plan, plan, variable_of
 
 _SECONDS: Final = 60.0
-_TIMES: Final = 12
+_TIMES: Final = 25
 """How often scripts are run whose requests have to meet, until they do."""
 _START: Final = re.compile(r"^HTTP/[0-9.]+ [0-9]{3}", re.MULTILINE)
 
@@ -51,7 +51,7 @@ class Reproduced:
         curl: How like the recorded answer the last answer of the curl lines is.
         python: The same for the Python script.
         requests: How many requests show it.
-        preparing: How many come before them that only give callers their accounts.
+        preparing: How many come before them that only set the stage.
         recorded: How many requests the trail had before it was made small.
         times: How often the scripts had to be run.
         why: What went wrong, empty where both show the fault.

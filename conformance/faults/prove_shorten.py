@@ -167,5 +167,5 @@ def _less(value: Any, linked: bool) -> Iterator[Any]:
 
 
 def measured(made: Plan) -> tuple[int, int]:
-    """How many requests of a plan show the finding, and how many only give callers their accounts."""
+    """How many requests of a plan show the finding, and how many only set the stage."""
     return made.shown, len(made.steps) - made.shown

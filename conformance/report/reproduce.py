@@ -47,7 +47,7 @@ class Reproduction:
         placeholders: What has to be set first.
         cut: Whether a body was too long to be kept, so that the lines do not send all of it.
         requests: How many requests show the finding.
-        preparing: How many requests come before them that only give a caller his account.
+        preparing: How many requests come before them that only set the stage.
     """
 
     curl: str
@@ -112,10 +112,11 @@ def curl_script(made: Plan, url: str) -> str:
 
 def _curl_together(group: Sequence[Step], number: int) -> list[str]:
     lines = [f"# {number}. at the same time: {', '.join(_title(step) for step in group)}", "answers=$(mktemp -d)"]
-    for place, step in enumerate(group, 1):
-        arguments = " \\\n  ".join(_curl_arguments(step.request, "$URL"))
-        lines.append(f'(ask {arguments}) > "$answers/{place}" &')
-    lines.append("wait")
+    sent = [
+        " \\\n  ".join([f'-sS -i -g --path-as-is -o "$answers/{place}"', *_curl_arguments(step.request, "$URL")])
+        for place, step in enumerate(group, 1)
+    ]
+    lines.append("curl --parallel --parallel-immediate " + " \\\n  --next ".join(sent))
     for place, step in enumerate(group, 1):
         lines.append(f'answer=$(cat "$answers/{place}"); printf \'%s\\n\\n\' "$answer"')
         lines += [f"{each.variable}=$(pick {_shell(each.path)})" for each in step.bindings]

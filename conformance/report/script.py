@@ -14,6 +14,8 @@ RUN: Final = "RUN"
 """The variable that the names of all that a script makes begin with."""
 PREPARING: Final = frozenset({"login", "createUser", "registerUser", "setUserStatus"})
 """Operations that give a caller his account; a script sends them before what it shows."""
+_STAGE: Final = frozenset({"createDepartment", "getSetting", "setSetting", "listPermissions", "updatePermissions"})
+"""Operations that set the stage, where the last request does not name what they made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Step:
         exchange: As it was recorded.
         request: The request with placeholders for all that is made anew: ``{{ROOM_ID}}``.
         bindings: What is taken out of its answer.
-        preparing: Whether it only gives a caller his account, or makes an agent be online.
+        preparing: Whether it only sets the stage: accounts, agents who are online, their department, settings.
         together: Whether it is sent at the same time as the step before it.
     """
 
@@ -70,7 +72,7 @@ class Plan:
 
     @property
     def shown(self) -> int:
-        """How many requests show the finding, without those that only give a caller his account."""
+        """How many requests show the finding, without those that only set the stage."""
         return sum(not each.preparing for each in self.steps)
 
 
@@ -94,7 +96,7 @@ def plan(exchanges: Sequence[Exchange]) -> Plan:
             exchange,
             request_with(exchange.request, taken),
             tuple(found[number]),
-            number != last and exchange.operation in PREPARING,
+            number != last and _sets_the_stage(exchange, sequence[last]),
             number > 0 and _overlap(sequence[number - 1], exchange),
         )
         for number, exchange in enumerate(sequence)
@@ -240,6 +242,17 @@ def variable_of(name: str) -> str:
     """Give the environment variable of a placeholder: ``auth:agent`` is ``AUTH_AGENT``."""
     made = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "SECRET"
     return f"_{made}" if made[0].isdigit() else made
+
+
+def _sets_the_stage(exchange: Exchange, last: Exchange) -> bool:
+    """Whether a request only makes what every conversation stands on, and is nothing that the last one speaks of."""
+    if exchange.operation in PREPARING:
+        return True
+    if exchange.operation not in _STAGE or last.operation in _STAGE:
+        return False
+    body = exchange.response.body if exchange.response is not None else None
+    made = set(ids_in(text_of_body(body))) if exchange.operation == "createDepartment" else set()
+    return not made & {each for each in ids_in(text_of_request(last.request)) if not each.startswith("{{")}
 
 
 def _overlap(first: Exchange, second: Exchange) -> bool:

@@ -27,8 +27,10 @@ _ID: Final = re.compile(
 )
 _STATUS: Final = "setUserStatus"
 _SETTINGS: Final = frozenset({"setSetting", "updatePermissions"})
-_NEEDS_AGENTS: Final = frozenset({"openRoom", "getNextAgent", "getConfig", "forwardRoom", "transferRoom"})
-"""Operations whose answers hang on who is online, although no request says so."""
+_CHOSEN: Final = ("servedBy", "agent", "room", "config")
+"""Members of answers through which the agent is found whom the server chose, although no request names him."""
+_BY_NEED: Final = frozenset({"login", "logout", "createUser"})
+"""What a test writes without being about it: it belongs to a trail only where something needs it."""
 _MOST_CANDIDATES: Final = 60
 """Steps of the own test that are taken; a longer test (a random one) names its steps itself."""
 
@@ -125,6 +127,11 @@ class Flow:
         """Whether an exchange may have changed something."""
         if exchange.operation is None:
             return exchange.request.method not in ("GET", "HEAD", "OPTIONS")
+        if exchange.operation == "openRoom" and exchange.status == 200:
+            # A request for a room that is open gives that room, and changes nothing.
+            room = exchange.json.get("room") if isinstance(exchange.json, dict) else None
+            asked = dict(exchange.request.query).get("rid")
+            return not isinstance(room, dict) or asked is None or room.get("_id") != asked
         return self.effects.get(exchange.operation, "changes") != "read"
 
     def trail(self, steps: Sequence[str], *, own: Sequence[str] = (), whole: bool = False) -> tuple[str, ...]:
@@ -139,9 +146,10 @@ class Flow:
         if not known:
             return tuple(steps)
         last = known[-1]
+        known = [each for each in known if each == last or self.writes(self.exchanges[each])]
         before = [self.numbers[name] for name in own if name in self.numbers and self.numbers[name] < last]
         if len(steps) < 2 or whole:
-            known += [each for each in before if whole or self.writes(self.exchanges[each])][-_MOST_CANDIDATES:]
+            known += [each for each in before if whole or self._is_about(self.exchanges[each])][-_MOST_CANDIDATES:]
         needed: set[int] = set()
         waiting = list(dict.fromkeys(known))
         waiting += self._settings_before(last)
@@ -153,12 +161,14 @@ class Flow:
             waiting += self._needs(number, last)
         return tuple(self.exchanges[number].id for number in sorted(needed))
 
+    def _is_about(self, exchange: Exchange) -> bool:
+        return self.writes(exchange) and exchange.operation not in _BY_NEED
+
     def _needs(self, number: int, last: int) -> Iterator[int]:
         exchange = self.exchanges[number]
         sent = text_of_request(exchange.request)
         values = ids_in(sent)
-        if exchange.operation in _NEEDS_AGENTS and exchange.response is not None:
-            values += ids_in(text_of_body(exchange.response.body))
+        values += _chosen_agents(exchange.json)
         for id in values:
             giver = self.givers.get(id)
             if giver is not None and giver < number:
@@ -236,6 +246,19 @@ def _renamed(value: Any, old: str, new: str) -> Any:
     if isinstance(value, dict):
         return {key: _renamed(each, old, new) for key, each in value.items()}
     return new if value == old else value
+
+
+def _chosen_agents(answer: Any) -> list[str]:
+    """The ids of the agents to whom an answer says the server gave a chat."""
+    found: list[str] = []
+    if isinstance(answer, dict):
+        for key in _CHOSEN:
+            inner = answer.get(key)
+            if key in ("room", "config"):
+                found += _chosen_agents(inner)
+            elif isinstance(inner, dict) and isinstance(inner.get("_id"), str):
+                found.append(inner["_id"])
+    return found
 
 
 def in_order(exchanges: Iterable[Exchange]) -> list[Exchange]:
