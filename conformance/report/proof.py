@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.verdicts.result import Kill, ProofInfo, Result
+from conformance.verdicts.words import plural
 
 _DRAWN = "generic."
 
@@ -21,8 +22,8 @@ def _found(kills: tuple[Kill, ...]) -> Iterator[str]:
     by_hand = [each for each in kills if not each.fault.startswith(_DRAWN)]
     if by_hand:
         yield (
-            f"The reference server was made to break the contract in {len(by_hand):,} ways that somebody thought of; "
-            f"{sum(each.found for each in by_hand):,} of them were found under a requirement that they break."
+            f"The reference server was made to break the contract in {plural(len(by_hand), 'way')} that somebody "
+            f"thought of; {sum(each.found for each in by_hand):,} of them were found under a requirement that they break."
         )
 
 
@@ -47,7 +48,7 @@ def _chances(kills: tuple[Kill, ...]) -> Iterator[str]:
     if tried:
         least = min(tried, key=lambda each: each.rate)
         yield (
-            f"{len(tried):,} faults that are rare, or found by random requests, were tried with "
+            f"{plural(len(tried), 'fault')} that are rare, or found by random requests, were tried with "
             f"{max(each.trials for each in tried)} seeds each; the least sure was found with {least.rate:.0%} of them."
         )
 
