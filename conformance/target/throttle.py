@@ -9,6 +9,7 @@ Administrators may bypass it on authenticated routes: then the headers are absen
 from __future__ import annotations
 
 import email.utils
+import math
 import re
 import threading
 import time
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _WAIT_TEXT: Final = re.compile(r"must wait (\d{1,6}) second", re.ASCII)
 _LONGEST_WAIT: Final = 120.0
 """Seconds; a server that asks for more is not waited for in one go."""
+_MARGIN_S: Final = 0.05
+"""What is waited beyond the end of a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,9 @@ class Throttle:
                 state.reset_at = now + until_reset
                 state.window_s = max(state.window_s if state.remaining is not None else 0.0, until_reset)
                 if self.limiter is None or remaining == limit - 1:
-                    self.limiter = Limiter(int(limit), round(until_reset) * 1000)
+                    # By a Date of whole seconds the window seems up to one second longer than it is.
+                    seconds = math.floor(until_reset - _MARGIN_S / 2) if headers.get("date") else round(until_reset)
+                    self.limiter = Limiter(int(limit), max(seconds, 1) * 1000)
             elif state.remaining is None:
                 state.reset_at = now + state.window_s
             state.remaining = int(remaining)
@@ -197,7 +202,7 @@ class Throttle:
             clock = _date(headers.get("date"))
             # ``Date`` has whole seconds, so the answer may be up to one second younger than it says.
             seconds = reset / 1000 - (clock if clock is not None else time.time())
-        return min(max(seconds, 0.0) + 0.05, 2 * _LONGEST_WAIT)
+        return min(max(seconds, 0.0) + _MARGIN_S, 2 * _LONGEST_WAIT)
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:

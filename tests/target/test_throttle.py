@@ -224,3 +224,14 @@ def test_a_server_that_always_refuses_ends_in_a_sentence(raw_server: Start, repl
         assert caught.value.exchange.status == 429
         assert client.request(NOBODY, "GET", "/x", allow_429=True).status == 429
     assert len(server.heads) == 4
+
+
+def test_a_route_has_calls_to_spare_while_one_is_left_for_whoever_comes_next(clock: Clock) -> None:
+    """Unknown routes and windows that are over have all of them."""
+    throttle = Throttle(sleep=clock.sleep)
+    assert throttle.spare("GET /a")
+    for remaining, spare in ((5, True), (2, True), (1, False), (0, False)):
+        throttle.after("GET /a", "visitor A", 200, limited(remaining, 30), authenticated=False)
+        assert throttle.spare("GET /a") is spare
+    clock.now += 40
+    assert throttle.spare("GET /a")

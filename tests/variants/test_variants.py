@@ -6,6 +6,7 @@ each and is marked ``slow``: ``pytest -m slow tests/variants``.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -109,3 +110,17 @@ def test_a_server_is_judged_without_credentials(online: bool, tmp_path: Path) ->
         code, result = judge(str(url), tmp_path, admin=None)
     assert red(result) == {}
     assert code == 0, result["sentence"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(5400)
+def test_the_limiter_of_every_new_server_is_waited_for(tmp_path: Path) -> None:
+    """Ten calls a minute and route, and nobody who could switch that off: it takes long, and no verdict is false."""
+    base = VARIANTS["with_an_agent"]
+    limited = dataclasses.replace(base, options=dataclasses.replace(base.options, rate_limit=True))
+    with serve(limited) as url:
+        code, result = judge(str(url), tmp_path, admin=None)
+    assert red(result) == {}
+    assert code == 0, result["sentence"]
+    assert any("switch API_Enable_Rate_Limiter off" in note for note in result["target"]["notes"])
+    assert {each["kind"] for each in result["left_behind"]} <= {"phone"}
