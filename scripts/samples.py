@@ -1,4 +1,6 @@
-"""Remakes the sample reports in ``reports/samples/`` and their pictures; a test says when they are stale.
+"""Remakes the sample reports in ``reports/samples/``, their pictures, and the output that the README shows.
+
+A test says when any of them is stale.
 
 Run it from the root of the checkout: ``python scripts/samples.py``. Pictures need Chromium and playwright.
 """
@@ -6,6 +8,7 @@ Run it from the root of the checkout: ``python scripts/samples.py``. Pictures ne
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +17,7 @@ import conformance
 from conformance.faults.catalogue import catalogue
 from conformance.reference import reference_server
 from conformance.reference.site import Options
+from conformance.verdicts import read_result
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "reports" / "samples"
@@ -59,11 +63,25 @@ def picture(name: str, file: str, *, width: int, height: int, scheme: str) -> No
         browser.close()
 
 
+def readme() -> None:
+    """Put what the clean sample said, and how many requirements there are, where the README shows it."""
+    path = ROOT / "README.md"
+    result = read_result(SAMPLES / "conformant" / "result.json")
+    counts = f"46 documented operations, {len(result.requirements)} requirements"
+    work = f"{result.requests} requests, {result.duration_s:.1f} s, seed {result.seed}."
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"^Conformant to the Livechat contract .*$", result.sentence, text, count=1, flags=re.MULTILINE)
+    text = re.sub(r"^\d+ requests, [\d.]+ s, seed \d+\.", work, text, count=1, flags=re.MULTILINE)
+    text = re.sub(r"46 documented operations, \d+ requirements", counts, text, count=1)
+    path.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
-    """Remake both samples and their pictures."""
+    """Remake both samples, their pictures and the output in the README."""
     SAMPLES.mkdir(parents=True, exist_ok=True)
     make("conformant", [])
     make("faulty", chosen_faults())
+    readme()
     picture("conformant", "report.png", width=1200, height=860, scheme="light")
     picture("faulty", "report-faulty.png", width=1200, height=1100, scheme="dark")
 

@@ -111,7 +111,7 @@ def steps(result: Result, name: str) -> str:
             f"{result.sentence}",
             "",
             f"1. Start the server: {server}.",
-            f"2. `pip install livechat-conformance=={result.suite.version}`",
+            f"2. `pip install livechat-conformance=={result.suite.version}`, or `pip install .` in its checkout.",
             "3. Set `LIVECHAT_CONFORMANCE_ADMIN_PASSWORD` to the administrator's password.",
             f"4. `livechat-conformance run URL --admin-user NAME {' '.join(options)}`",
             "",

@@ -81,7 +81,7 @@ def command(
                 "stands": bool(new),
                 "same": [sentence for _, sentence in sorted(new & old)],
                 "another": [sentence for _, sentence in sorted(new - old)],
-                "gone": [sentence for _, sentence in sorted(old - new)],
+                "gone": [sentence for _, sentence in sorted(old - new)] if code != 4 else [],
                 "exit_code": code,
             }
         )
@@ -91,6 +91,11 @@ def command(
     for check, sentence in sorted(new):
         same = "the same" if (check, sentence) in old else "another"
         click.echo(f"  {same} finding of {check}: {one_line(sentence)}")
+    if code == 4:
+        click.echo(
+            f"  It could not be judged, so nobody knows whether the finding stands: {one_line(after.sentence, 500)}"
+        )
+        raise SystemExit(code)
     for check, sentence in sorted(old - new):
         click.echo(f"  gone, from {check}: {one_line(sentence)}")
     raise SystemExit(code)

@@ -76,6 +76,8 @@ class Pool:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
 
     def run(self, trials: Iterable[Trial], seen: Callable[[Seen], Iterable[Trial]]) -> None:
         """Make trials until there are none left.

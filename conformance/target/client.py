@@ -19,7 +19,7 @@ import httpx
 
 from conformance.contract.exchange import LARGEST_BODY, Body, Exchange, Request, Response
 from conformance.target.bodies import TEXT_LIMIT, Inflater, capture, read_json, refuse_masses, whole
-from conformance.target.errors import RateLimitExceeded, TargetUnreachable, WriteRefused
+from conformance.target.errors import RateLimitExceeded, SettingsError, WriteRefused
 from conformance.target.ports import Silence
 from conformance.target.redact import Redactor
 from conformance.target.settings import Settings
@@ -110,8 +110,9 @@ class RecordingClient:
             try:
                 context = ssl_context(insecure=self.settings.insecure, ca=self.settings.ca)
             except OSError as problem:
-                raise TargetUnreachable(
-                    f"The authorities in {self.settings.ca} cannot be used: {problem}. Give --ca a PEM file."
+                raise SettingsError(
+                    f"The authorities in {self.settings.ca} cannot be used: {problem.strerror or problem}. "
+                    "Give --ca a PEM file of certificate authorities."
                 ) from None
         self._transport = BoundedTransport(context)
 

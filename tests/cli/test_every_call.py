@@ -29,7 +29,7 @@ WHOLE = Call(
     "run {server} --admin-token {token} --admin-id {id} --only LC-CONFIG-008 --skip triggers --profile manager "
     "--level quick --contract documented --without sms,video-call --seed 7 --workers 2 --strict --disposable "
     "--waivers {empty} --max-time 5m --max-rate 500/s --timeout 30s --config {empty} --report {tmp}/all "
-    "--format json,junit --json -q --insecure --shard 1/1",
+    "--format json,junit --json -q --shard 1/1",
     says='"exit_code": 0',
 )
 CALLS = (
@@ -39,6 +39,7 @@ CALLS = (
     Call("run --app nowhere:app --report {tmp}/r4", 2, "nowhere:app"),
     Call("run {deadtls} --ca {tmp}/nothing.pem --report {tmp}/r5", 2, "nothing.pem"),
     Call("run {dead} --report {tmp}/r6 --json", 3, '"exit_code": 3'),
+    Call("run {deadtls} --insecure --report {tmp}/r6", 3, "refused"),
     Call("run --only rooms --max-time 1s --seed 1 --quiet --report {tmp}/r7", 4, "Incomplete"),
     Call("run --only getVideoCall --skip video --report {tmp}/r8", 5, "nothing to judge"),
     Call("run --proof {tmp}/nowhere --report {tmp}/r9", 2, "nowhere"),
@@ -58,7 +59,7 @@ CALLS = (
     ),
     Call("prove --quick --area nowhere", 2, "nowhere"),
     Call("prove --depth nowhere --shard 1/4", 2, "nowhere"),
-    Call("compare {failing} {passing} --html {tmp}/c.html", says="regressed"),
+    Call("compare {failing} {passing} --html {tmp}/c.html", says="9 fixed"),
     Call("compare {passing} {failing} --json", 1, '"regressed"'),
     Call("compare {passing}", 2, "two results"),
     Call("report {failing} --format summary --out {tmp}/drawn", says="Not conformant"),
@@ -71,7 +72,7 @@ CALLS = (
     Call("merge {tmp}/nothing", 2, "cannot be read"),
     Call("merge {incomplete} --report {tmp}/joined", 4, "Incomplete"),
     Call(
-        "replay LC-CONFIG-008 {server} --from {badrun} --report {tmp}/replayed --json --config {empty} --insecure "
+        "replay LC-CONFIG-008 {server} --from {badrun} --report {tmp}/replayed --json --config {empty} "
         "--timeout 10s --max-rate 500/s --disposable --admin-user {admin} --admin-password {password}",
         says='"stands": false',
     ),
@@ -79,9 +80,12 @@ CALLS = (
     Call("replay LC-CONFIG-999 --from {badrun}", 2, "knows no requirement LC-CONFIG-999"),
     Call("replay LC-CONFIG-008 {deadtls} --from {badrun} --ca {tmp}/nothing.pem", 2, "nothing.pem"),
     Call(
-        "replay LC-CONFIG-008 {dead} --from {badrun} --admin-token x --admin-id y --report {tmp}/replayed", 3, "refused"
+        "replay LC-CONFIG-008 {deadtls} --insecure --from {badrun} --admin-token x --admin-id y "
+        "--report {tmp}/replayed",
+        3,
+        "refused",
     ),
-    Call("replay LC-CONFIG-008 --from {badrun} --config {hurried} --report {tmp}/replayed", 4, "not judged"),
+    Call("replay LC-CONFIG-008 --from {badrun} --config {hurried} --report {tmp}/replayed", 4, "could not be judged"),
     Call(
         "waive {badrun} --requirement LC-CONFIG-008 --link https://example.com/1 --expires 2030-01-31 "
         "--out {tmp}/w.toml",
@@ -94,18 +98,18 @@ CALLS = (
     Call(
         "sweep {server} --json --prefix lcx-1z --config {empty} --timeout 9s --disposable " + LOGIN, says='"removed": 0'
     ),
-    Call("sweep {dead} --admin-token x --admin-id y --insecure --max-rate 9/s", 3, "refused"),
+    Call("sweep {deadtls} --disposable --admin-token x --admin-id y --insecure --max-rate 9/s", 3, "refused"),
     Call("sweep {deadtls} --ca {tmp}/nothing.pem " + LOGIN, 2, "nothing.pem"),
     Call(
-        "doctor {server} --json --profile visitor --contract auto --without sms --config {empty} --insecure "
+        "doctor {server} --json --profile visitor --contract auto --without sms --config {empty} "
         "--timeout 9s --max-rate 99/s --level quick --read-only " + LOGIN,
         says='"version": "3.2.0"',
     ),
     Call("doctor {server} --admin-token {token} --admin-id {id} --disposable", says="can be judged"),
-    Call("doctor {dead}", 3, "refused"),
+    Call("doctor {deadtls} --insecure", 3, "refused"),
     Call("doctor {deadtls} --ca {tmp}/nothing.pem", 2, "nothing.pem"),
     Call("spec show openRoom --json --spec {small} --server-version 3.2.0", says="openRoom"),
-    Call("spec show nothing", 2, "lists the operations"),
+    Call("spec show zzz", 2, "lists the operations"),
     Call(
         "spec bundle --openapi 3.0 --format yaml --judged-only --out {tmp}/b.yaml --spec {small} --server-version 3.2.0"
     ),
@@ -119,7 +123,7 @@ CALLS = (
     Call("spec check {exchanges} --contract documented --spec {small}", 1, "room is missing"),
     Call("spec check {tmp}/nothing", 2, "does not exist"),
     Call(
-        "spec mutate --spec {small} --operation sendMessage --workers 1 --minimum 5 --json --server-version 3.2.0",
+        "spec mutate --spec {small} --operation openRoom --workers 1 --minimum 5 --json --server-version 3.2.0",
         says='"score"',
     ),
     Call("spec mutate --recordings {tmp} --operation sing", 2, "no operation sing"),
@@ -177,7 +181,8 @@ def _interrupted(words: list[str], until: str) -> tuple[int, str, str]:
         if until in line:
             break
     process.send_signal(signal.SIGINT)
-    said += process.stdout.read()
+    with process.stdout:
+        said += process.stdout.read()
     return process.wait(timeout=30), said, said
 
 
@@ -278,7 +283,7 @@ def test_all_options_of_a_run_arrive(places: dict[str, str], tmp_path: Path, mon
         "max-time": 300.0,
         "max-rate": 500.0,
         "fail-fast": False,
-        "insecure": True,
+        "insecure": False,
         "ca": None,
         "timeout": 30.0,
     }

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from conformance.cli import cli
 from conformance.faults.model import Depth, Fault, Kind
 from conformance.reference import reference_server
+from conformance.target import load_settings
 from conformance.verdicts import load_waivers, read_result
 
 _ONLY = "LC-CONFIG-008,LC-CONFIG-014"
@@ -116,12 +117,30 @@ def test_a_finding_is_replayed(broken: Path, tmp_path: Path) -> None:
 
 
 def test_shards_join_to_the_unsplit_result(tmp_path: Path) -> None:
-    """The shards of a run, joined, give the verdicts of the run that was not split."""
-    options = ["--only", "triggers", "--level", "quick", "--seed", "3", "--quiet"]
+    """The shards of a run, joined, are the run that was not split: verdicts, counts, sentence, exit code, tests."""
+    options = ["--only", "triggers", "--level", "quick", "--quiet"]
     for part in ("1/2", "2/2"):
         call("run", *options, "--shard", part, "--report", str(tmp_path / part[0]))
-    whole = call("run", *options, "--report", str(tmp_path / "whole"))
+    whole = call("run", *options, "--seed", "0", "--report", str(tmp_path / "whole"))
     joined = call("merge", str(tmp_path / "1"), str(tmp_path / "2"), "--report", str(tmp_path / "joined"))
     assert joined.exit_code == whole.exit_code, joined.output
     first, second = (read_result(tmp_path / name / "result.json") for name in ("whole", "joined"))
     assert {one.id: one.verdict for one in first.requirements} == {one.id: one.verdict for one in second.requirements}
+    assert (first.sentence, first.counts, first.partial, first.endings) == (
+        second.sentence,
+        second.counts,
+        second.partial,
+        second.endings,
+    )
+    assert [(one.item, one.state) for one in first.items] == [(one.item, one.state) for one in second.items]
+    assert {**first.settings, "report": None, "url": None} == {**second.settings, "report": None, "url": None}
+    alone = call("merge", str(tmp_path / "1"), "--report", str(tmp_path / "alone"))
+    assert alone.exit_code == 4, alone.output
+    assert "Only 1 of 2 shards were merged: shard 2 is missing" in alone.output
+
+
+def test_the_parts_of_a_run_draw_from_one_seed() -> None:
+    """Started apart without a seed they still belong together; a seed that was given is kept."""
+    assert load_settings({"shard": "1/4"}).seed == load_settings({"shard": "2/4"}).seed
+    assert load_settings({"shard": "1/4", "seed": "9"}).seed == 9
+    assert load_settings({}).seed != load_settings({}).seed

@@ -18,9 +18,15 @@ from conformance.contract import load_contract
 from conformance.faults.model import Fault
 from conformance.reference import reference_server
 from conformance.target.options import OPTIONS
+from conformance.verdicts import Verdict, read_result
+from conformance.verdicts.words import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "reports" / "README.md"})
+DOCUMENTS = sorted(
+    {*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/README.md"), ROOT / "reports" / "README.md"}
+)
+SCREEN = 30
+"""How many lines of a document a reader sees before he scrolls."""
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -79,9 +85,53 @@ def test_the_readme_names_every_command_and_only_real_numbers() -> None:
     for option in ("level", "profile", "only", "skip", "seed", "workers", "max-time", "read-only", "disposable"):
         assert any(each.name == option for each in OPTIONS)
         assert f"--{option}" in text
-    for name in ("run", "serve", "doctor", "sweep", "spec"):
-        assert name in COMMANDS
-        assert f"livechat-conformance {name}" in text
+    for name in COMMANDS:
+        assert f"livechat-conformance {name}" in text or name == "report"
+
+
+def test_the_first_screen_shows_what_it_is_the_command_its_output_and_the_report() -> None:
+    """One sentence, one command, what it really said, and a picture; nothing of it is made up or stale."""
+    first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:SCREEN])
+    assert "whether that server keeps the" in " ".join(first.split())
+    assert "$ pip install . && livechat-conformance run\n" in first
+    said = read_result(ROOT / "reports" / "samples" / "conformant" / "result.json")
+    assert f"\n{said.sentence}\n" in first, "python scripts/samples.py remakes what the README shows"
+    assert f"\n{said.requests} requests, {said.duration_s:.1f} s, seed {said.seed}. Report: " in first
+    (picture,) = re.findall(r"^!\[[^]]{20,}\]\(([^)]+\.png)\)$", first, re.MULTILINE)
+    assert (ROOT / picture).stat().st_size > 20_000
+
+
+@pytest.mark.parametrize(
+    "path", [*DOCUMENTS, *sorted(ROOT.glob("recipes/*")), ROOT / "action.yml"], ids=lambda p: p.name
+)
+def test_no_document_promises_a_publication(path: Path) -> None:
+    """What is typed in a document works on a clean checkout: nothing is installed by its name alone."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        typed = line.lstrip(" -").removeprefix("$ ").removeprefix("run: ")
+        assert not re.match(r"(python -m )?pip install (--quiet )?livechat-conformance", typed), f"{path.name}: {line}"
+
+
+def test_every_link_to_a_heading_leads_to_one() -> None:
+    """A link with a fragment names a heading of the document that it leads to."""
+    for path in DOCUMENTS:
+        for target, fragment in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", path.read_text(encoding="utf-8")):
+            there = (path.parent / target) if target else path
+            headings = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE)
+            known = {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+            assert fragment in known, f"{path.name} links to {target}#{fragment}"
+
+
+def test_the_guide_to_the_report_names_every_verdict() -> None:
+    """A reader finds each word of the report explained."""
+    text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    for verdict in Verdict:
+        assert f"| {verdict.value} |" in text, verdict
+
+
+def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
+    """Each code has a line."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [int(code) for code in re.findall(r"^\| (\d) \|", text, re.MULTILINE)] == sorted(ExitCode)
 
 
 def test_the_example_in_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

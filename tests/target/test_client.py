@@ -16,7 +16,7 @@ import pytest
 
 from conformance.contract import load_contract
 from conformance.contract.exchange import LARGEST_BODY, Exchange
-from conformance.target import NOBODY, Persona, RecordingClient, Settings, TargetUnreachable, WriteRefused
+from conformance.target import NOBODY, Persona, RecordingClient, Settings, SettingsError, WriteRefused
 
 Start = Callable[..., Any]
 
@@ -316,9 +316,10 @@ def test_a_read_only_run_sends_nothing_that_writes(raw_server: Start, reply: Sta
 
 
 def test_authorities_that_cannot_be_read_are_a_sentence() -> None:
-    """A wrong --ca is said at once."""
-    with pytest.raises(TargetUnreachable, match="PEM"):
+    """A wrong --ca is said at once, and is a mistake of the user, not of the target."""
+    with pytest.raises(SettingsError, match="PEM") as caught:
         RecordingClient(Settings(url="https://127.0.0.1:1", ca="/nowhere.pem"))
+    assert caught.value.exit_code == 2
 
 
 def test_a_request_that_http_forbids_is_our_own_mistake(raw_server: Start, client_for: Start, reply: Start) -> None:
