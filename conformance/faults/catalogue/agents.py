@@ -23,6 +23,11 @@ def _unread(operation: str, identifier: str, value: Any) -> Any:
     )
 
 
+def _no_list(site: Any, call: Any, body: Any) -> None:
+    if body.get("departments") == []:
+        del body["departments"]
+
+
 def _any_agent(original: Any, site: Any, room: Any) -> Any:
     served = room.get("servedBy")
     own = original(site, room)
@@ -192,6 +197,24 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "The setting that hides the agents' e-mail has no effect.",
         wrap=_unread("getAgentInfo", "Livechat_show_agent_email", True),
+    ),
+    Fault(
+        "agents.next-not-hidden",
+        ("LC-AGENT-036",),
+        _NEXT,
+        Kind.AUTHORISATION,
+        _RELATION,
+        "The setting that hides agents has no effect on the next agent.",
+        wrap=_unread("getNextAgent", _HIDDEN, True),
+    ),
+    Fault(
+        "agents.no-links-no-list",
+        ("LC-AGENT-035",),
+        ("listAgentDepartments",),
+        Kind.SCHEMA,
+        Depth.RARE_INPUT,
+        "Of an agent who is in no department the list is left out, not empty.",
+        wrap=answered("listAgentDepartments", _no_list),
     ),
     Fault(
         "agents.next-is-offline",

@@ -9,6 +9,8 @@ from conformance.faults.model import Depth, Fault, Kind
 from conformance.faults.ways import after, answered, drop, put, recoded
 from conformance.reference.envelope import Answer, failure, success
 from conformance.reference.rooms import open_room
+from conformance.reference.site import new_id
+from conformance.reference.visitors import register_visitor
 
 
 def _answer(function: Any) -> Any:
@@ -18,6 +20,13 @@ def _answer(function: Any) -> Any:
         return function(reason) if service == "twilio" else original(site, service, reason)
 
     return {"sms.answer": told}
+
+
+def _only_numbers(original: Any, site: Any, sms: Any) -> Any:
+    found = original(site, sms)
+    if str(found["username"]).isdigit():
+        return found
+    return register_visitor(site, new_id(site), {"username": "".join(filter(str.isdigit, sms.sender))}, {})
 
 
 def _json_answer(reason: Any) -> Any:
@@ -229,5 +238,15 @@ FAULTS: tuple[Fault, ...] = (
         "The query form is routed, and refuses every token.",
         wrap={"http.unknown_route": _query_form},
         options=_WORKING,
+    ),
+    Fault(
+        "sms.number-unknown",
+        ("LC-SMS-012",),
+        (*_SMS, "getHistory"),
+        _STATE,
+        _RELATION,
+        "A number is recognised only if it has written before, not if a visitor registered with it.",
+        seen_in="RocketChat/Rocket.Chat#26566",
+        wrap={"sms.visitor": _only_numbers},
     ),
 )

@@ -71,6 +71,10 @@ def _shown_anyway(original: Any, site: Any, asked: str) -> Any:
     return True if asked == "Livechat_show_agent_info" else original(site, asked)
 
 
+def _email_anyway(original: Any, site: Any, asked: str) -> Any:
+    return True if asked == "Livechat_show_agent_email" else original(site, asked)
+
+
 def _registers(original: Any, site: Any, token: str) -> Any:
     if site.visitors.one({"token": token}) is None:
         register_visitor(site, token, {}, {})
@@ -183,6 +187,15 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "The setting that hides agents has no effect on the configuration.",
         wrap=during("getConfig", "settings.read", _shown_anyway),
+    ),
+    Fault(
+        "config.email-not-hidden",
+        ("LC-CONFIG-030",),
+        _CONFIG,
+        Kind.AUTHORISATION,
+        _RELATION,
+        "The setting that hides the agents' e-mail has no effect on the configuration.",
+        wrap=during("getConfig", "settings.read", _email_anyway),
     ),
     Fault(
         "config.registers",

@@ -74,6 +74,29 @@ def _no_agents(original: Any, site: Any, stored: Any, fields: Any, agents: Any) 
     return original(site, stored, fields, agents or [])
 
 
+def _texts(change: Any) -> Any:
+    """Store other texts than were sent."""
+
+    def store(original: Any, site: Any, stored: Any, fields: Any, agents: Any) -> Any:
+        other = {key: change(value) if key in ("name", "description") else value for key, value in fields.items()}
+        return original(site, stored, other, agents)
+
+    return store
+
+
+def _cut(original: Any, site: Any, fields: Any, agents: Any) -> Any:
+    return original(site, {**fields, "description": str(fields.get("description", ""))[:255]}, agents)
+
+
+def _miscounts(original: Any, site: Any, stored: Any, fields: Any, agents: Any) -> Any:
+    counted = stored.get("numAgents")
+    document = original(site, stored, fields, agents)
+    if agents is not None and counted is not None:
+        document["numAgents"] = counted
+        save(site, site.departments, document)
+    return document
+
+
 def _only_adds(original: Any, site: Any, department: str, agents: Any) -> None:
     given = {agent["agentId"] for agent in agents}
     kept = [link for link in department_links(site, department) if link["agentId"] not in given]
@@ -196,6 +219,16 @@ FAULTS: tuple[Fault, ...] = (
         wrap=during("updateDepartment", "departments.save_agents", _only_adds),
     ),
     Fault(
+        "departments.update-miscounts",
+        ("LC-DEPARTMENT-064",),
+        (*_UPDATE, *_READ),
+        _STATE,
+        _RELATION,
+        "An update with agents leaves numAgents as it was.",
+        seen_in="RocketChat/Rocket.Chat#29871",
+        wrap={"departments.update": _miscounts},
+    ),
+    Fault(
         "departments.update-never-adds",
         ("LC-DEPARTMENT-048",),
         (*_UPDATE, *_READ),
@@ -299,5 +332,32 @@ FAULTS: tuple[Fault, ...] = (
                 ]
             }
         ),
+    ),
+    Fault(
+        "departments.update-mangles",
+        ("LC-DEPARTMENT-065",),
+        (*_UPDATE, *_READ),
+        Kind.ENCODING,
+        Depth.RARE_INPUT,
+        "An update stores texts in another encoding than it read them in.",
+        wrap={"departments.update": _texts(lambda text: text.encode().decode("latin-1"))},
+    ),
+    Fault(
+        "departments.update-trims",
+        ("LC-DEPARTMENT-065",),
+        (*_UPDATE, *_READ),
+        Kind.ENCODING,
+        Depth.RARE_INPUT,
+        "An update trims the texts of a department.",
+        wrap={"departments.update": _texts(str.strip)},
+    ),
+    Fault(
+        "departments.create-cuts",
+        ("LC-DEPARTMENT-065",),
+        (*_CREATE, *_READ),
+        Kind.DATA_LOSS,
+        Depth.RARE_INPUT,
+        "The description of a new department is cut after 255 characters.",
+        wrap={"departments.create": _cut},
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any
 from conformance.faults.model import Depth, Fault, Kind
 from conformance.faults.ways import (
     answered,
+    drop,
     during,
     put,
     recoded,
@@ -236,5 +237,15 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "The answer of a take carries an id that is neither the inquiry's nor the room's.",
         wrap=answered("takeInquiry", put("inquiry._id", lambda value: value[::-1])),
+    ),
+    Fault(
+        "inquiries.take-answers-the-room-before",
+        ("LC-INQUIRY-052",),
+        _TAKE,
+        _STATE,
+        _RELATION,
+        "The answer of a take shows the room as it was before, without its agent.",
+        seen_in="RocketChat/Rocket.Chat#21485",
+        wrap=answered("takeInquiry", drop("inquiry.servedBy")),
     ),
 )

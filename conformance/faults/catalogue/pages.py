@@ -21,6 +21,16 @@ def _listing(operation: str, collection: str, change: Any) -> Any:
     return during(operation, "paging.find", found)
 
 
+def _page(change: Any) -> Any:
+    """Store another title and address than were sent: ``change(title, href)`` gives both."""
+
+    def store(original: Any, site: Any, token: str, rid: Any, page: Any) -> Any:
+        title, href = change(page["title"], page["location"]["href"])
+        return original(site, token, rid, {**page, "title": title, "location": {**page["location"], "href": href}})
+
+    return store
+
+
 def _repeats_nothing(original: Any, site: Any, token: str, rid: Any, page: Any) -> Any:
     seen = site.memory.setdefault("pages", {})
     key = (token, rid, page["location"]["href"], page["change"])
@@ -332,5 +342,23 @@ FAULTS: tuple[Fault, ...] = (
         _RARE,
         "The query form is routed, and finds no page of any room.",
         wrap={"http.unknown_route": _query_form},
+    ),
+    Fault(
+        "pages.address-without-fragment",
+        ("LC-PAGE-023",),
+        _PAGES,
+        _LOSS,
+        _RARE,
+        "The fragment of an address is cut off.",
+        wrap={"pages.store": _page(lambda title, href: (title, href.partition("#")[0]))},
+    ),
+    Fault(
+        "pages.title-cut",
+        ("LC-PAGE-023",),
+        _PAGES,
+        _LOSS,
+        _RARE,
+        "Titles are cut after 255 characters.",
+        wrap={"pages.store": _page(lambda title, href: (title[:255], href))},
     ),
 )

@@ -85,6 +85,28 @@ def _token_for_id(original: Any, site: Any, headers: Any) -> Any:
     return site.users.get(headers.get("x-user-id", "")) if session else None
 
 
+def _alike(part: Any) -> Any:
+    """Take a token for every good one seen so far that is the same in this part."""
+
+    def find(original: Any, site: Any, headers: Any) -> Any:
+        token, good = headers.get("x-auth-token"), site.memory.setdefault("good tokens", {})
+        user = original(site, headers)
+        if user is not None:
+            good[part(token)] = token
+        elif token and part(token) in good:
+            return original(site, {**headers, "x-auth-token": good[part(token)]})
+        return user
+
+    return find
+
+
+def _from_query(original: Any, site: Any, call: Any) -> Any:
+    sent = {str(key).lower(): value for key, value in call.query.items() if isinstance(value, str)}
+    if "x-auth-token" not in call.headers:
+        call.headers = {**call.headers, **{key: sent[key] for key in ("x-auth-token", "x-user-id") if key in sent}}
+    return original(site, call)
+
+
 def _lenient(operation: str, *, finder: bool = False) -> Any:
     """Let every agent do what only managers may."""
     return asks_for(operation, "view-l-room", check=_FINDER if finder else "auth.require_permission")
@@ -370,5 +392,32 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "Any good token counts for the user whose id is sent.",
         wrap={"auth.user_of": _token_for_id},
+    ),
+    Fault(
+        "roles.token-without-case",
+        ("LC-ROLE-019",),
+        ("listRooms", "getQueue"),
+        _AUTH,
+        Depth.RARE_INPUT,
+        "Auth tokens are compared without regard to upper and lower case.",
+        wrap={"auth.user_of": _alike(str.lower)},
+    ),
+    Fault(
+        "roles.token-by-its-beginning",
+        ("LC-ROLE-019",),
+        ("listRooms", "getQueue"),
+        _AUTH,
+        Depth.RARE_INPUT,
+        "Of an auth token only the first sixteen characters are compared.",
+        wrap={"auth.user_of": _alike(lambda token: token[:16])},
+    ),
+    Fault(
+        "roles.credentials-in-the-query",
+        ("LC-ROLE-020",),
+        ("getQueue", "takeInquiry"),
+        _AUTH,
+        Depth.RARE_INPUT,
+        "Credentials in the query count like those in the headers.",
+        wrap={"auth.require_login": _from_query},
     ),
 )

@@ -24,6 +24,11 @@ _STATE, _SHALLOW, _RELATION = Kind.STATE, Depth.SHALLOW, Depth.RELATION
 _ROLES = {"agent": "livechat-agent", "manager": "livechat-manager"}
 
 
+def _any_case(original: Any, site: Any, username: str) -> Any:
+    same = [user for user in site.users.find() if str(user.get("username")).lower() == username.lower()]
+    return same[0] if same else None
+
+
 def _key(call: Any) -> str:
     return f"{call.params} {sorted(call.query.items())}"
 
@@ -349,5 +354,14 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "A removed agent who is registered again is not available.",
         wrap=_noting("agent", {"users.register": _not_again}),
+    ),
+    Fault(
+        "staff.username-without-case",
+        ("LC-USER-049",),
+        _REGISTER,
+        Kind.VALIDATION,
+        Depth.RARE_INPUT,
+        "Usernames are looked up without regard to upper and lower case.",
+        wrap=during("registerUser", "accounts.find_by_username", _any_case),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 from conformance.faults.model import Depth, Fault, Kind
@@ -16,6 +17,15 @@ def _accepts(rule: Any) -> Any:
     return {
         "survey.accepts": lambda original, site, form, name, value: rule(name, value, original(site, form, name, value))
     }
+
+
+def _stored_as(change: Any) -> Any:
+    """Store other texts than were sent."""
+
+    def store(original: Any, site: Any, room: Any, answers: Any) -> None:
+        original(site, room, {name: change(value) for name, value in answers.items()})
+
+    return store
 
 
 def _merged(original: Any, site: Any, room: Any, answers: Any) -> None:
@@ -304,5 +314,23 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "Feedback is stored in all rooms of the visitor.",
         wrap={"survey.store": _all_rooms},
+    ),
+    Fault(
+        "surveys.text-in-one-line",
+        ("LC-SURVEY-021",),
+        _LISTED,
+        Kind.ENCODING,
+        Depth.RARE_INPUT,
+        "Line breaks and repeated blanks of a feedback are stored as one blank.",
+        wrap={"survey.store": _stored_as(lambda text: " ".join(text.split()))},
+    ),
+    Fault(
+        "surveys.text-escaped",
+        ("LC-SURVEY-021",),
+        _LISTED,
+        Kind.ENCODING,
+        Depth.RARE_INPUT,
+        "A feedback is stored with its markup escaped.",
+        wrap={"survey.store": _stored_as(html.escape)},
     ),
 )

@@ -66,6 +66,27 @@ def _without(*keys: str) -> Any:
     return lambda site, room, transfer: {key: value for key, value in transfer.items() if key not in keys}
 
 
+def _stories(body: Any) -> Any:
+    return (each["transferData"] for each in body["messages"] if isinstance(each.get("transferData"), dict))
+
+
+def _as_an_agents(site: Any, call: Any, body: Any) -> None:
+    for story in _stories(body):
+        if story["transferredBy"].get("type") == "visitor":
+            story["transferredBy"]["type"] = "agent"
+
+
+def _from_nowhere(site: Any, call: Any, body: Any) -> None:
+    for story in _stories(body):
+        story.pop("previousDepartment", None)
+
+
+def _moved_by_the_new_one(site: Any, call: Any, body: Any) -> None:
+    for story in _stories(body):
+        if story.get("transferredTo"):
+            story["transferredBy"]["_id"] = story["transferredTo"]["_id"]
+
+
 def _inquiry_for_room(site: Any, call: Any, body: Any) -> None:
     inquiry = queue.find_inquiry_by_room(site, body["room"]["_id"])
     if inquiry is not None:
@@ -221,6 +242,34 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "The entry of a transfer does not name the department.",
         wrap=_transfer("queue.save_transfer", told_otherwise(_without("department"))),
+    ),
+    Fault(
+        "transfers.told-as-an-agents",
+        ("LC-TRANSFER-049",),
+        ("transferRoom", "getHistory"),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "The entry of a visitor's transfer says that an agent moved the chat.",
+        seen_in="RocketChat/Rocket.Chat#15780",
+        wrap=answered("getHistory", _as_an_agents),
+    ),
+    Fault(
+        "transfers.former-department-untold",
+        ("LC-TRANSFER-049",),
+        ("transferRoom", "getHistory"),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "The entry of a transfer does not name the department that the chat came from.",
+        wrap=answered("getHistory", _from_nowhere),
+    ),
+    Fault(
+        "forwards.mover-untold",
+        ("LC-TRANSFER-050",),
+        ("forwardRoom", "getHistory"),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "The entry of a forward names the agent who gets the chat as the one who forwarded it.",
+        wrap=answered("getHistory", _moved_by_the_new_one),
     ),
     Fault(
         "transfers.closed-is-fine",

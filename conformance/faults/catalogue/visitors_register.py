@@ -13,6 +13,13 @@ from conformance.reference.site import new_id, now
 from conformance.reference.visitors import find_visitor
 
 
+def _once_only(original: Any, site: Any, token: str, fields: Any, connection: Any) -> Any:
+    taken = site.visitors.one({"username": fields["username"]}) if fields.get("username") else None
+    if taken is not None and taken.get("token") != token:
+        raise Failure("E11000 duplicate key error")
+    return original(site, token, fields, connection)
+
+
 def _applied(change: Any) -> Any:
     """Change what a registration puts into a visitor: ``change(site, visitor, before, fields)`` comes after it."""
 
@@ -189,5 +196,15 @@ FAULTS: tuple[Fault, ...] = (
         _RARE,
         "A registration is stored before it is refused.",
         wrap={"operation.registerVisitor": _stores_first},
+    ),
+    Fault(
+        "visitors.username-once-only",
+        ("LC-VISITOR-053",),
+        _READ,
+        _VALID,
+        _RELATION,
+        "A username that another visitor has is refused.",
+        seen_in="RocketChat/Rocket.Chat#1864",
+        wrap={"visitors.register": _once_only},
     ),
 )

@@ -92,6 +92,29 @@ def test_a_room_that_nobody_serves_has_no_agent(world: World, client: RecordingC
     judge.refused("LC-AGENT-008", agent_of(client, world.queued_room()), code="invalid-agent")
 
 
+@pytest.mark.clause("LC-AGENT-036")
+@pytest.mark.exclusive
+@pytest.mark.routing("Auto_Selection")
+def test_the_next_agent_hides_with_the_others(world: World, client: RecordingClient, judge: Judge) -> None:
+    """While agent information is hidden the next agent says hiddenInfo and no name."""
+    visitor, department = world.visitor(), world.home.department.id
+    with world.setting("Livechat_show_agent_info", False):
+        hidden = world.eventually(
+            lambda: next_agent(client, visitor, department), until=lambda seen: "hiddenInfo" in str(seen.json)
+        )
+    agent = _agent(hidden)
+    held = isinstance(agent, dict) and agent.get("hiddenInfo") is True and not {"name", "username"} & set(agent)
+    judge.that(
+        "LC-AGENT-036",
+        held,
+        "the hidden next agent's name or username can be read",
+        exchange=hidden,
+        expected={"hiddenInfo": True},
+        observed=agent,
+        pointer="/agent",
+    )
+
+
 @pytest.mark.clause("LC-AGENT-010", "LC-AGENT-011")
 @pytest.mark.exclusive
 def test_what_is_hidden_of_an_agent(world: World, client: RecordingClient, judge: Judge) -> None:
@@ -237,10 +260,19 @@ def test_manual_selection_knows_no_next_agent(world: World, client: RecordingCli
     judge.refused("LC-AGENT-023", next_agent(client, visitor, world.home.department.id), code="agent-not-found")
 
 
-@pytest.mark.clause("LC-AGENT-031", "LC-AGENT-032", "LC-AGENT-033", "LC-AGENT-034")
+@pytest.mark.clause("LC-AGENT-031", "LC-AGENT-032", "LC-AGENT-033", "LC-AGENT-034", "LC-AGENT-035")
 def test_the_departments_of_an_agent(world: World, client: RecordingClient, judge: Judge) -> None:
     """An agent's departments are those he was added to, and no others; disabled ones are left out where asked."""
     agent, other = world.agent(online=False), world.agent(online=False)
+    lonely = _departments(client, world.admin, agent)
+    judge.equal(
+        "LC-AGENT-035",
+        lonely.json.get("departments") if isinstance(lonely.json, dict) else None,
+        [],
+        "an agent who is in no department does not have an empty list",
+        exchange=lonely,
+        pointer="/departments",
+    )
     own = world.department(agents=[agent, other])
     disabled = world.department(agents=[agent], enabled=False)
     foreign = world.department(agents=[other])

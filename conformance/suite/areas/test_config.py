@@ -274,10 +274,15 @@ def test_an_unserved_room_shows_no_agent(world: World, client: RecordingClient, 
     )
 
 
-@pytest.mark.clause("LC-CONFIG-021")
+def _shown_without_emails(agent: Any) -> bool:
+    """Whether an agent is shown, which takes a moment after he was hidden, and shown without e-mail."""
+    return isinstance(agent, dict) and agent.get("username") is not None and "emails" not in agent
+
+
+@pytest.mark.clause("LC-CONFIG-021", "LC-CONFIG-030")
 @pytest.mark.exclusive
 def test_hidden_agents_stay_hidden(world: World, client: RecordingClient, judge: Judge) -> None:
-    """While agent information is hidden the agent of the configuration says hiddenInfo and no name."""
+    """While agents are hidden the agent says hiddenInfo and no name; while their e-mail is hidden, no emails."""
     room = world.served_room()
     with world.setting("Livechat_show_agent_info", False):
         exchange = world.eventually(
@@ -298,6 +303,21 @@ def test_hidden_agents_stay_hidden(world: World, client: RecordingClient, judge:
         expected={"hiddenInfo": True},
         observed=shown,
         pointer="/config/agent",
+    )
+    with world.setting("Livechat_show_agent_email", False):
+        exchange = world.eventually(
+            lambda: read(client, token=room.token),
+            until=lambda seen: _shown_without_emails(config_of(judge, seen).get("agent")),
+        )
+    agent = config_of(judge, exchange).get("agent")
+    judge.that(
+        "LC-CONFIG-030",
+        _shown_without_emails(agent),
+        "the agent's e-mail is shown although it is hidden",
+        exchange=exchange,
+        expected="an agent without emails",
+        observed=agent,
+        pointer="/config/agent/emails",
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from conformance.contract.exchange import Exchange
 from conformance.suite import departments
 from conformance.suite.judge import Judge, is_accepted
+from conformance.suite.messages import BLANKS, LONG, MARKUP, UNICODE
 from conformance.target import NOBODY, RecordingClient
 from conformance.world import Department, World
 
@@ -110,13 +111,13 @@ def test_an_update_keeps_what_it_does_not_name(world: World, client: RecordingCl
     )
 
 
-@pytest.mark.clause("LC-DEPARTMENT-047", "LC-DEPARTMENT-048")
+@pytest.mark.clause("LC-DEPARTMENT-047", "LC-DEPARTMENT-048", "LC-DEPARTMENT-064")
 def test_an_update_changes_the_agents(world: World, client: RecordingClient, judge: Judge) -> None:
     """An update with agents adds those who are new, and removes those who are not in the list."""
     home = world.home
     department = world.department(agents=[home.agent])
     neighbour = world.department(agents=[home.agent])
-    update(world, client, department.id, departments.body(department.name, [home.agent, home.second_agent]))
+    added = update(world, client, department.id, departments.body(department.name, [home.agent, home.second_agent]))
     read = departments.read(world, client, department.id)
     judge.that(
         "LC-DEPARTMENT-048",
@@ -127,8 +128,19 @@ def test_an_update_changes_the_agents(world: World, client: RecordingClient, jud
         observed=departments.agent_ids(read),
         pointer="/agents",
     )
-    update(world, client, department.id, departments.body(department.name, [home.second_agent]))
+    changed = update(world, client, department.id, departments.body(department.name, [home.second_agent]))
     replaced = departments.read(world, client, department.id)
+    # Later servers add and remove nobody, and some lose their answer: what is told must agree with what is there.
+    for answer, now in ((added, read), (changed, replaced)):
+        told = [departments.found(each).get("numAgents") for each in (answer, now) if departments.found(each)]
+        judge.equal(
+            "LC-DEPARTMENT-064",
+            told,
+            [len(departments.agent_ids(now))] * len(told),
+            "numAgents is not the number of agents after an update",
+            exchange=now,
+            pointer="/department/numAgents",
+        )
     judge.equal(
         "LC-DEPARTMENT-047",
         departments.agent_ids(replaced),
@@ -250,3 +262,35 @@ def test_a_deleted_department_is_gone(world: World, client: RecordingClient, jud
         observed=[each for each in (department.id, other.id) if each in shown],
         pointer="/config/departments",
     )
+
+
+@pytest.mark.clause("LC-DEPARTMENT-065")
+def test_texts_of_a_department_come_back_unchanged(world: World, client: RecordingClient, judge: Judge) -> None:
+    """Name and description come back unchanged from a creation and from an update."""
+    for number, text in enumerate((f"{UNICODE} {MARKUP}", BLANKS, LONG)):
+        name = world.new_department_name()
+        # A name is indexed, and databases before MongoDB 4.2 refuse what is longer than 1024 bytes in an index.
+        called = (f"{name} {text}", f"{name}  x ", f"{name} {text[:800]}")[number]
+        sent = departments.body(called, description=text)
+        sent["department"]["email"] = f"{name}@example.test".lower()
+        exchange = departments.create(world, client, sent)
+        id = departments.found(exchange).get("_id")
+        if id is None:
+            kept, exchange = departments.stored(world, client, sent["department"]["name"])
+            id = kept.get("_id")
+        if not isinstance(id, str):
+            raise judge.missing(exchange, "the new department")
+        for step in ("creation", "update"):
+            if step == "update":
+                sent["department"] |= {"name": f"{sent['department']['name']}+", "description": f"{text}+ "}
+                update(world, client, id, sent)
+            read = departments.read(world, client, id)
+            wanted = {key: sent["department"][key] for key in ("name", "description", "email")}
+            judge.equal(
+                "LC-DEPARTMENT-065",
+                departments.parts(departments.found(read), wanted),
+                wanted,
+                f"after the {step} a text of the department is not what was sent",
+                exchange=read,
+                pointer="/department",
+            )

@@ -41,7 +41,9 @@ def unmoved(world: World, judge: Judge, clause: str, room: Room, before: tuple[A
     judge.equal(clause, list(now), list(before), sentence, pointer="/room")
 
 
-@pytest.mark.clause("LC-TRANSFER-029", "LC-TRANSFER-030", "LC-TRANSFER-034", "LC-TRANSFER-045", "LC-TRANSFER-046")
+@pytest.mark.clause(
+    "LC-TRANSFER-029", "LC-TRANSFER-030", "LC-TRANSFER-034", "LC-TRANSFER-045", "LC-TRANSFER-046", "LC-TRANSFER-050"
+)
 @pytest.mark.routing("Auto_Selection")
 def test_a_forward_to_an_agent(world: World, client: RecordingClient, judge: Judge) -> None:
     """A forward to an agent gives him the same room in the same department, and stands in its history."""
@@ -75,6 +77,14 @@ def test_a_forward_to_an_agent(world: World, client: RecordingClient, judge: Jud
         told_of = [(told(each, "transferredTo", "_id"), told(each, "scope")) for each in notes[:1]]
         sentence = "the history does not name the agent to whom the chat was forwarded, with scope agent"
         judge.equal("LC-TRANSFER-046", list(map(list, told_of)), [[target.user_id, "agent"]], sentence)
+        mover = [
+            [told(each, "transferredBy", "_id"), told(each, "transferredBy", "type"), told(each, "previousDepartment")]
+            for each in notes[:1]
+        ]
+        # Who serves the chat is told as an agent, anybody else as a user.
+        expected = [[who.user_id, "user" if number == 0 else "agent", home.department.id]]
+        sentence = f"the history does not tell that the {who.name} moved the chat, and from where"
+        judge.equal("LC-TRANSFER-050", mover, expected, sentence, pointer="/messages")
     unmoved(world, judge, "LC-TRANSFER-029", other, spot(home.agent, home.department), "the forward of another room")
 
 

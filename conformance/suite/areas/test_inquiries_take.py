@@ -32,7 +32,9 @@ def stays_queued(world: World, client: RecordingClient, judge: Judge, clause: st
     judge.equal(clause, agent, None, f"{what} somebody serves the room", pointer="/room/servedBy")
 
 
-@pytest.mark.clause("LC-INQUIRY-024", "LC-INQUIRY-025", "LC-INQUIRY-026", "LC-INQUIRY-035", "LC-INQUIRY-038")
+@pytest.mark.clause(
+    "LC-INQUIRY-024", "LC-INQUIRY-025", "LC-INQUIRY-026", "LC-INQUIRY-035", "LC-INQUIRY-038", "LC-INQUIRY-052"
+)
 @pytest.mark.routing("Manual_Selection")
 def test_a_taken_chat_is_served(world: World, client: RecordingClient, judge: Judge) -> None:
     """After a take the chosen chat, and no other one, is served by the agent for whom it was taken."""
@@ -52,6 +54,15 @@ def test_a_taken_chat_is_served(world: World, client: RecordingClient, judge: Ju
             expected=[id, room.id],
             observed=shown,
             pointer="/inquiry/_id",
+        )
+    if shown == room.id:
+        judge.equal(
+            "LC-INQUIRY-052",
+            served_by(judge.pick(answer, "inquiry")).get("_id"),
+            home.second_agent.user_id,
+            "the room in the answer of the take is not served by the agent for whom it was taken",
+            exchange=answer,
+            pointer="/inquiry/servedBy",
         )
     found = settled(world, judge, room, spot(home.second_agent, home.department))
     judge.equal(

@@ -10,7 +10,7 @@ import pytest
 from conformance.contract.exchange import Exchange
 from conformance.suite.helpers import moment
 from conformance.suite.judge import Judge
-from conformance.suite.messages import read_history
+from conformance.suite.messages import LONG, MARKUP, UNICODE, read_history
 from conformance.target import Persona, RecordingClient
 from conformance.world import Room, Visitor, World
 
@@ -204,6 +204,23 @@ def test_reported_pages_are_listed(world: World, client: RecordingClient, judge:
     wanted = _sent(again, last, again, again, first)
     if sorted(found) == sorted(wanted):
         judge.equal("LC-PAGE-020", found, wanted, "the pages do not stand with the newest first", exchange=answer)
+
+
+@pytest.mark.clause("LC-PAGE-023")
+def test_texts_of_a_page_come_back_unchanged(world: World, client: RecordingClient, judge: Judge) -> None:
+    """Title and address come back unchanged: other scripts, markup, a fragment, and a title of 5000 characters."""
+    visitor = world.visitor()
+    room = world.room(visitor)
+    infos = [_info(world, title) for title in (f"{UNICODE} {MARKUP}", LONG)]
+    infos[0]["location"]["href"] += "/Größe?q=%C3%BC+%26&leer=&x[]=1#/weg?a=<b>"
+    for info in infos:
+        answer = _visit(client, visitor, info, room)
+        told = [judge.pick(answer, "page", "msg"), judge.pick(answer, "page", "navigation").get("page")]
+        sentence = "the answer changed the title or the address of the page"
+        judge.equal("LC-PAGE-023", told, [_text(info), info], sentence, exchange=answer, pointer="/page")
+    entries, answer = _pages(world, client, judge, room, at_least=2)
+    sentence = "the list changed the title or the address of a page"
+    judge.equal("LC-PAGE-023", sorted(_seen(entries)), sorted(_sent(*infos)), sentence, exchange=answer)
 
 
 @pytest.mark.clause("LC-PAGE-017", "LC-PAGE-018")

@@ -147,6 +147,19 @@ def test_a_second_message_goes_into_the_same_room(world: World, client: Recordin
     judge.equal("LC-SMS-009", ids, [room.get("_id")], "the second message opened another room", exchange=second)
 
 
+@pytest.mark.clause("LC-SMS-012")
+def test_a_registered_number_is_recognised(world: World, client: RecordingClient, judge: Judge) -> None:
+    """A message of a number with which a visitor registered goes into his open room."""
+    number = world.new_phone()
+    visitor = world.visitor(phone=number)
+    room = world.room(visitor)
+    answer = _receive(world, client, number, "from my telephone")
+    place = {"_id": room.id, "v": {"_id": visitor.id, "token": visitor.token}}
+    found = world.eventually(partial(_texts, client, place))
+    sentence = "the room of the visitor with this number does not hold the text once"
+    judge.equal("LC-SMS-012", found, ["from my telephone"], sentence, exchange=answer)
+
+
 @pytest.mark.exclusive
 @pytest.mark.clause("LC-SMS-010")
 def test_a_message_is_answered_while_nobody_is_online(world: World, client: RecordingClient, judge: Judge) -> None:

@@ -9,6 +9,7 @@ import pytest
 from conformance.contract.exchange import Exchange
 from conformance.suite.helpers import listed_room, several_rooms
 from conformance.suite.judge import Judge, is_accepted
+from conformance.suite.messages import BLANKS, MARKUP, UNICODE
 from conformance.target import RecordingClient
 from conformance.world import World
 from conformance.world.things import Room
@@ -74,6 +75,17 @@ def test_a_later_survey_replaces_the_earlier_one(world: World, client: Recording
         seen, listed = feedback(world, room, second)
         sentence = "a later survey did not replace the earlier one as a whole"
         judge.equal("LC-SURVEY-008", seen, second, sentence, exchange=listed)
+
+
+@pytest.mark.clause("LC-SURVEY-021")
+def test_a_text_of_feedback_is_stored_unchanged(world: World, judge: Judge, client: RecordingClient) -> None:
+    """A text of additionalFeedback is stored as it was sent: other scripts, markup and line breaks included."""
+    for text in (f"{UNICODE} {MARKUP}", BLANKS):
+        room = world.room()
+        must(judge, rate(client, room, ("additionalFeedback", text)))
+        seen, listed = feedback(world, room, {"additionalFeedback": text})
+        sentence = "the text of the feedback was changed on its way into the store"
+        judge.equal("LC-SURVEY-021", seen, {"additionalFeedback": text}, sentence, exchange=listed)
 
 
 @pytest.mark.clause("LC-SURVEY-009", "LC-SURVEY-010", "LC-SURVEY-011", "LC-SURVEY-012")

@@ -90,7 +90,7 @@ def test_a_transfer_moves_the_room(world: World, client: RecordingClient, judge:
     judge.equal("LC-TRANSFER-011", visitor.get("department"), target.id, sentence, pointer="/visitor/department")
 
 
-@pytest.mark.clause("LC-TRANSFER-012", "LC-TRANSFER-022")
+@pytest.mark.clause("LC-TRANSFER-012", "LC-TRANSFER-022", "LC-TRANSFER-049")
 @pytest.mark.routing("Auto_Selection")
 def test_a_transfer_stands_in_the_history(world: World, client: RecordingClient, judge: Judge) -> None:
     """A transfer leaves one entry by the visitor that names the next department, and all of his messages."""
@@ -116,6 +116,23 @@ def test_a_transfer_stands_in_the_history(world: World, client: RecordingClient,
         notes,
         [{"by": room.visitor.id, "next": target.id, "name": target.name}],
         "the history does not hold one transfer by the visitor to the next department",
+        exchange=history,
+        pointer="/messages",
+    )
+    story = [
+        {
+            "by": told(each, "transferredBy", "_id"),
+            "type": told(each, "transferredBy", "type"),
+            "from": told(each, "previousDepartment"),
+            "scope": told(each, "scope"),
+        }
+        for each in transfers(entries)
+    ]
+    judge.equal(
+        "LC-TRANSFER-049",
+        story,
+        [{"by": room.visitor.id, "type": "visitor", "from": home.department.id, "scope": "department"}],
+        "the history does not tell that the visitor moved the chat, and from where",
         exchange=history,
         pointer="/messages",
     )

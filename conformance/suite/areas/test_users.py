@@ -170,7 +170,7 @@ def test_registering_makes_an_agent_once(world: World, client: RecordingClient, 
     )
 
 
-@pytest.mark.clause("LC-USER-022", "LC-USER-023", "LC-USER-024")
+@pytest.mark.clause("LC-USER-022", "LC-USER-023", "LC-USER-024", "LC-USER-049")
 def test_who_cannot_be_registered(world: World, client: RecordingClient, judge: Judge) -> None:
     """A username that nobody has, a user's id and his e-mail are refused, and make nobody an agent."""
     persona = world.plain_user(fresh=True)
@@ -179,6 +179,10 @@ def test_who_cannot_be_registered(world: World, client: RecordingClient, judge: 
     for wrong in (persona.user_id, f"{persona.username}@example.com"):
         last = register(world, client, "agent", wrong)
         judge.refused("LC-USER-023", last, code="error-invalid-user")
+    known = world.agent(online=False)  # a name that registering has met before
+    for named in (persona, known):
+        other_case = str(named.username).swapcase()
+        judge.refused("LC-USER-049", register(world, client, "agent", other_case), code="error-invalid-user")
     ill_formed = register(world, client, "agent", [persona.username])
     unknown_type = register(world, client, "agents", persona.username)
     seen = read(world, client, "agent", str(persona.user_id))

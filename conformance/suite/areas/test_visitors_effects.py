@@ -296,3 +296,24 @@ def test_a_rename_changes_only_open_rooms_of_the_visitor(world: World, client: R
         exchange=exchange,
         pointer="/room/fname",
     )
+
+
+@pytest.mark.clause("LC-VISITOR-053")
+def test_a_username_can_be_shared(world: World, client: RecordingClient, judge: Judge) -> None:
+    """A username that another visitor has is accepted, and stays with that other visitor as well."""
+    first = world.visitor(username=world.new_username())
+    name = stored(client, first.token).get("username")
+    token = world.new_token()
+    second = register(client, token, username=name)
+    if not judge.accepted("LC-VISITOR-053", second, "a username that another visitor has was refused"):
+        return
+    seen = [stored(client, each) for each in (first.token, token)]
+    judge.equal(
+        "LC-VISITOR-053",
+        [[each.get("username") for each in seen], seen[0].get("_id")],
+        [[name, name], first.id],
+        "one of the two visitors lost the username, or both became one",
+        exchange=second,
+        pointer="/visitor/username",
+    )
+    judge.that("LC-VISITOR-053", seen[1].get("_id") != first.id, "the two visitors became one", exchange=second)

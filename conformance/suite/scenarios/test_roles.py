@@ -9,7 +9,7 @@ import pytest
 from conformance.contract.exchange import Exchange
 from conformance.suite import departments
 from conformance.suite.judge import Judge
-from conformance.target import Persona, RecordingClient
+from conformance.target import NOBODY, Persona, RecordingClient
 from conformance.target.login import log_in
 from conformance.world import World
 
@@ -248,3 +248,28 @@ def test_credentials_that_hold_no_more(world: World, client: RecordingClient, ju
         judge.refused("LC-ROLE-017", client.send(fresh, operation), status=401)
         mixed = {"x-auth-token": str(other.auth_token), "x-user-id": str(agent.user_id)}
         judge.refused("LC-ROLE-018", client.send(agent, operation, headers=mixed), status=401)
+
+
+@pytest.mark.clause("LC-ROLE-019", "LC-ROLE-020")
+def test_credentials_that_are_almost_good(world: World, client: RecordingClient, judge: Judge) -> None:
+    """A token that is only like a good one, and good credentials outside of the headers, are refused with 401."""
+    agent = world.home.agent
+    token, who = str(agent.auth_token), str(agent.user_id)
+    half = len(token) // 2
+    near = (
+        token.swapcase(),
+        token.lower(),
+        token[:-1],
+        token[1:],
+        f"{token}x",
+        token[:half] + "x" * (len(token) - half),
+    )
+    for number, other in enumerate(each for each in near if each != token):
+        asked = client.send(agent, ("getQueue", "listRooms")[number % 2], headers={"x-auth-token": other})
+        judge.refused("LC-ROLE-019", asked, status=401)
+    for names in (("X-Auth-Token", "X-User-Id"), ("authToken", "userId")):
+        misplaced = dict(zip(names, (token, who), strict=True))
+        judge.refused("LC-ROLE-020", client.send(NOBODY, "getQueue", query=misplaced), status=401)
+        body = {"inquiryId": world.new_room_id(), **misplaced}
+        judge.refused("LC-ROLE-020", client.send(NOBODY, "takeInquiry", json=body), status=401)
+    judge.accepted("LC-ROLE-019", client.send(agent, "getQueue"), "the good token itself was refused")
