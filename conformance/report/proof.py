@@ -21,9 +21,10 @@ def proof_sentences(result: Result) -> tuple[str, ...]:
 def _found(kills: tuple[Kill, ...]) -> Iterator[str]:
     by_hand = [each for each in kills if not each.fault.startswith(_DRAWN)]
     if by_hand:
+        found = sum(each.found for each in by_hand)
         yield (
             f"The reference server was made to break the contract in {plural(len(by_hand), 'way')} that somebody "
-            f"thought of; {sum(each.found for each in by_hand):,} of them were found under a requirement that they break."
+            f"thought of; {found:,} of them were found under a requirement that they break."
         )
 
 
