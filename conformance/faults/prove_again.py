@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -26,7 +26,7 @@ from conformance.report.pick import pick
 from conformance.report.reproduce import address_of, content_of, sent_headers
 from conformance.report.script import RUN, Plan, groups_of, variable_of
 from conformance.target.bodies import read_json
-from conformance.verdicts.flow import PREFIX, ids_in
+from conformance.verdicts.flow import PREFIX, ids_in, text_of_body
 
 NAME: Final = "lcx-0-again-0000"
 """What the names of a plan that is played here begin with."""
@@ -211,7 +211,8 @@ def likeness(recorded: Response, pointer: str | None, made: Plan, shown: Played,
         shown: What came of playing it with the fault.
         control: What came of playing it without; ``None`` where it could not be played to its end.
     """
-    then, now = dict(made.known), _known(shown)
+    told = [each.exchange.response for each in made.steps if each.exchange.response is not None]
+    then, now = {**made.known, **_numbered(told, made.known)}, _known(shown)
     if shown.answer.status != recorded.status or error_code(shown.answer) != error_code(recorded):
         return Likeness.NONE
     clean = whole(control.answer, _known(control)) if control is not None else None
@@ -228,7 +229,19 @@ def likeness(recorded: Response, pointer: str | None, made: Plan, shown: Played,
 
 
 def _known(played: Played) -> dict[str, str]:
-    return {value: "{{" + name + "}}" for name, value in played.values.items() if name != RUN}
+    """What the ids of a played sequence are called: by their variables, else by the order in which they appeared."""
+    names = {value: "{{" + name + "}}" for name, value in played.values.items() if name != RUN}
+    return names | _numbered(played.answers, names)
+
+
+def _numbered(answers: Iterable[Response], names: Mapping[str, str]) -> dict[str, str]:
+    """Numbers for ids without a name: so it shows whether two answers speak of one thing or of two."""
+    numbers: dict[str, str] = {}
+    for answer in answers:
+        for one in ids_in(text_of_body(answer.body)):
+            if one not in names and not one.startswith("{{") and one[4:5] != "-":
+                numbers.setdefault(one, f"<id {len(numbers) + 1}>")
+    return numbers
 
 
 def first_difference(made: Plan, shown: Played, control: Played, start: int) -> int | None:

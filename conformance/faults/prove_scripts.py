@@ -22,6 +22,7 @@ from conformance.report.script import Plan, plan, variable_of
 _SECONDS: Final = 60.0
 _TIMES: Final = 25
 """How often scripts are run whose requests have to meet, until they do."""
+_PLAYS: Final = 4
 _START: Final = re.compile(r"^HTTP/[0-9.]+ [0-9]{3}", re.MULTILINE)
 
 
@@ -138,12 +139,16 @@ def _read_afterwards(fault: Fault, witness: Witness, secrets: Mapping[str, str])
     """All that was sent up to the first answer in which the fault shows; empty where it shows in none."""
     everything = (*witness.whole, *witness.after)
     made = plan(everything)
-    shown = play(made, fault, secrets, part=True)
-    control = play(made, fault, secrets, faulty=False, part=True)
-    if shown is None or control is None:
-        return ()
-    number = first_difference(made, shown, control, 0)
-    return everything[: number + 1] if number is not None else ()
+    for start in (len(witness.whole) - 1, 0):
+        for _ in range(_PLAYS if any(each.together for each in made.steps) else 1):
+            shown = play(made, fault, secrets, part=True)
+            control = play(made, fault, secrets, faulty=False, part=True)
+            if shown is None or control is None:
+                return ()
+            number = first_difference(made, shown, control, start)
+            if number is not None:
+                return everything[: number + 1]
+    return ()
 
 
 def _run(text: Reproduction, kind: int, fault: Fault, made: Plan, secrets: Mapping[str, str]) -> str:

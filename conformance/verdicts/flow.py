@@ -150,6 +150,7 @@ class Flow:
         before = [self.numbers[name] for name in own if name in self.numbers and self.numbers[name] < last]
         if len(steps) < 2 or whole:
             known += [each for each in before if whole or self._is_about(self.exchanges[each])][-_MOST_CANDIDATES:]
+        known += self._beside(last, own)
         needed: set[int] = set()
         waiting = list(dict.fromkeys(known))
         waiting += self._settings_before(last)
@@ -159,7 +160,17 @@ class Flow:
                 continue
             needed.add(number)
             waiting += self._needs(number, last)
-        return tuple(self.exchanges[number].id for number in sorted(needed))
+        ordered = [*sorted(needed - {last}), last]
+        return tuple(self.exchanges[number].id for number in ordered)
+
+    def _beside(self, last: int, own: Sequence[str]) -> list[int]:
+        """What the test sent while the deciding exchange was under way."""
+        deciding = self.exchanges[last]
+        if deciding.response is None:
+            return []
+        end = deciding.started + deciding.response.elapsed_ms / 1000
+        later = (self.numbers[name] for name in own if self.numbers.get(name, -1) > last)
+        return [number for number in later if self.exchanges[number].started < end]
 
     def _is_about(self, exchange: Exchange) -> bool:
         return self.writes(exchange) and exchange.operation not in _BY_NEED
