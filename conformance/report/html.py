@@ -6,9 +6,9 @@ The result document travels inside, compressed, so that ``verify`` can compute e
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import json
+import lzma
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -29,7 +29,7 @@ from conformance.verdicts.document import InvalidResult, canonical, parse_result
 from conformance.verdicts.result import Result
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
-ENCODING: Final = "gzip+base64"
+ENCODING: Final = "xz+base64"
 _PAYLOAD: Final = re.compile(r'<script type="application/json" id="result">(.*?)</script>', re.DOTALL)
 _BLANKS: Final = re.compile(r">\n+(?=<)")
 
@@ -60,8 +60,8 @@ def render_html(result: Result) -> str:
 
 
 def pack(result: Result) -> str:
-    """Give the result document as JSON for a script block: compressed, since it is ten times the size otherwise."""
-    packed = base64.b64encode(gzip.compress(canonical(result), 9, mtime=0)).decode("ascii")
+    """Give the result document as JSON for a script block: compressed, since it is fifteen times the size otherwise."""
+    packed = base64.b64encode(lzma.compress(canonical(result), preset=9)).decode("ascii")
     return json.dumps({"digest": result.digest, "encoding": ENCODING, "result": packed}, sort_keys=True)
 
 
@@ -77,8 +77,8 @@ def unpack(page: str, name: str = "the page") -> Result:
         raise NoResultInside(f"{name} carries no result document; give an index.html that this suite wrote.")
     try:
         block = json.loads(found[1])
-        content = gzip.decompress(base64.b64decode(block["result"], validate=True))
-    except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+        content = lzma.decompress(base64.b64decode(block["result"], validate=True))
+    except (ValueError, KeyError, TypeError, EOFError, lzma.LZMAError) as error:
         raise NoResultInside(f"{name} carries a result document that cannot be unpacked: {error}.") from error
     return parse_result(content, name, trusting=True)
 

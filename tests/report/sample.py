@@ -234,17 +234,24 @@ def _proof() -> tuple[Kill, ...]:
     )
 
 
+def _clauses(level: str) -> list[str]:
+    """Ids of one level that are not disputed, so that what is broken here does not hang on a clause's change."""
+    return [
+        each.id
+        for each in contract().requirements.values()
+        if each.level == level and each.confidence != "disputed" and not each.id.startswith("LC-LIFE")
+    ]
+
+
 @cache
 def sample(kind: str = "failing") -> Result:
     """Give a sample: ``passing``, ``failing`` (mixed and hostile) or ``many`` (200 failures, 20,000 exchanges)."""
     author = Author(7)
-    identifiers = list(contract().requirements)
+    identifiers, should = _clauses("MUST"), _clauses("SHOULD")
     broken: dict[str, int] = {}
     if kind == "failing":
-        broken = {
-            identifiers[index]: count
-            for index, count in ((7, 2), (31, 3), (58, 1), (90, 4), (171, 2), (260, 1), (300, 1))
-        }
+        broken = {identifiers[index]: count for index, count in ((7, 2), (31, 3), (58, 1), (90, 4), (171, 2), (300, 1))}
+        broken[should[5]] = 1
     if kind == "many":
         broken = dict.fromkeys(identifiers[::2][:200], 3)
     _judge_everything(author, broken)
