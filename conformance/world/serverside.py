@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any
 
 from conformance.target.login import text_of
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from conformance.world.ledger import Entry
 
 ROUTING = "Livechat_Routing_Method"
+_SETTLES_AT_MOST_S = 0.5
+"""Seconds that a restored setting is given at most to take effect."""
 
 
 class ServerSide(Ground):
@@ -84,10 +87,14 @@ class ServerSide(Ground):
                 self._restore_setting(entry, before)
 
     def _restore_setting(self, entry: Entry, before: Any) -> None:
+        began = time.monotonic()
         self._put_setting(entry.name, before)
         if entry.name == ROUTING:
             self.gate.now_routing(before)
         self.ledger.gone(entry)
+        # Servers before 3.7 answer before a setting takes effect, and that moment cannot be seen for each of them: so
+        # the gate stays closed for three times as long as storing it took, which is little where answers are fast.
+        time.sleep(min(3 * (time.monotonic() - began), _SETTLES_AT_MOST_S))
 
     def set_for_run(self, id: str, value: Any) -> bool:
         """A setting with another value until clean-up; says whether it was changed. A missing setting is left alone.

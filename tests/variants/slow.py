@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
-from conformance.reference.site import Site, save
+from conformance.reference.site import Site, save, setting
 from tests.variants.variant import Variant, finish, later
 
 Document = dict[str, Any]
@@ -96,4 +97,25 @@ SLOW = Variant(
     name="slow",
     sentence="Answers take 10 to 60 ms, refusals up to a second, and some writes are finished after the answer.",
     wrap={**SLOW_WRITES, "http.answer": answer_late},
+)
+
+
+def write_for_later(inner: Inner, site: Site, identifier: str, value: Any) -> bool:
+    """Store a setting, and let it take effect later: until then what was in force is in force."""
+    in_force = setting(site, identifier)
+    until = time.monotonic() + random.uniform(0.02, 0.08)
+    site.memory.setdefault("settings before", {})[identifier] = (until, in_force)
+    return bool(inner(site, identifier, value))
+
+
+def read_in_force(inner: Inner, site: Site, identifier: str) -> Any:
+    """The value of a setting that is in force."""
+    until, before = site.memory.get("settings before", {}).get(identifier, (0.0, None))
+    return before if time.monotonic() < until else inner(site, identifier)
+
+
+SETTINGS_LATE = Variant(
+    name="settings_late",
+    sentence="As on servers before 3.7, a setting takes effect up to 80 ms after it was stored.",
+    wrap={"settings.write": write_for_later, "settings.read": read_in_force, "http.answer": answer_late},
 )

@@ -36,6 +36,9 @@ TOUCHED: dict[str, tuple[str, ...]] = {
     ),
     "v3_15_0": ("getConfig", "departments", "getOfficeHours", "takeInquiry", "LC-LIFE-025", "LC-SECURITY-024"),
     "v3_1": ("getInquiry", "setCustomField", "LC-LIFE-014", "LC-TRANSFER-016", "LC-INQUIRY-032", "LC-ROOM-054"),
+    "settings_late": (
+        "LC-CONFIG-005", "LC-CONFIG-021", "LC-CONFIG-030", "LC-AGENT-010", "LC-AGENT-036", "LC-PAGE-013", "LC-ROOM-020",
+    ),
     "methods_limited": ("LC-FIELD-021", "LC-FIELD-033", "LC-TRIGGER-006"),
     "two_factor": ("LC-CONFIG-005", "LC-CONFIG-026", "LC-CONFIG-027"),
     "limited": ("LC-CONFIG-014", "LC-CONFIG-017", "LC-LIMIT-001", "LC-LIMIT-003"),
