@@ -33,7 +33,7 @@ MANIFEST = "claim.json"
 
 
 @click.command(help=_HELP)
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--from", "source", type=click.Path(path_type=Path), default="reports/latest", show_default=True, help="The report."
 )

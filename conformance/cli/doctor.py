@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conformance.target import Settings, TargetInfo
     from conformance.target.options import Option
 
-_METAVARS = {"count": "NUMBER", "duration": "TIME", "secret": "TEXT", "shard": "K/N"}
+_METAVARS = {"count": "NUMBER", "duration": "TIME", "secret": "TEXT", "shard": "K/N", "path": "FILE", "report": "DIR"}
 CONNECTION = ("admin-user", "admin-password", "admin-token", "admin-id", "insecure", "ca", "timeout", "max-rate")
 """The options that say how a target is reached and who calls."""
 
@@ -31,7 +31,7 @@ def metavar_of(option: Option) -> str:
     """What stands for the value of an option in a help text."""
     if option.kind == "list":
         return "NAME[,NAME...]"
-    return "|".join(option.choices) if option.choices else _METAVARS.get(option.kind, option.kind.upper())
+    return "|".join(option.choices) or _METAVARS.get(option.name) or _METAVARS.get(option.kind, option.kind.upper())
 
 
 def connection_options(*more: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -61,9 +61,15 @@ def connection_options(*more: str) -> Callable[[Callable[..., Any]], Callable[..
     return decorate
 
 
+def in_full(sentence: str) -> str:
+    """A sentence as it is shown: it begins with a capital and has an end."""
+    ended = sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
+    return ended[:1].upper() + ended[1:]
+
+
 def refuse(sentence: str, exit_code: int) -> NoReturn:
     """End the command with a sentence for the user and an exit code."""
-    click.echo(f"Error: {sentence}", err=True)
+    click.echo(f"Error: {in_full(sentence)}", err=True)
     raise SystemExit(exit_code)
 
 

@@ -29,10 +29,11 @@ _HELP = """Join the results of shards into one result and report, as one run wou
 @click.option(
     "--report",
     "folder",
+    metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("reports/latest"),
     show_default=True,
-    help="Where the joined report goes.",
+    help="The folder for the joined report.",
 )
 @click.option(
     "--format",

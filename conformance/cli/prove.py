@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from conformance.cli.completion import names, values_of
+from conformance.cli.doctor import in_full
 
 _HELP = """Prove the suite: plant faults into the reference server, one at a time, and see that the suite names them.
 
@@ -138,7 +139,7 @@ def command(
                 seen=seen,
             )
     except UnknownFault as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(in_full(str(error))) from None
     except RunError as error:
         _leave(console, str(error), error.exit_code)
     except (ControlIsRed, PoolError) as error:
@@ -153,5 +154,5 @@ def command(
 
 
 def _leave(console: Console, sentence: str, code: int) -> None:
-    console.print(f"Error: {sentence}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"Error: {in_full(sentence)}", markup=False, highlight=False, soft_wrap=True)
     sys.exit(code)

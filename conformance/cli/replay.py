@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from conformance.cli.completion import values_of
-from conformance.cli.doctor import connection_options
+from conformance.cli.doctor import connection_options, in_full
 from conformance.cli.machine import json_option, write
 from conformance.cli.report import load, usage
 from conformance.report.text import one_line
@@ -36,7 +36,9 @@ _HELP = """Judge one requirement of a report again, with its seed and level, and
 @click.option(
     "--from", "source", type=click.Path(path_type=Path), default="reports/latest", show_default=True, help="The report."
 )
-@click.option("--report", default="reports/replay", show_default=True, help="The folder for the new report.")
+@click.option(
+    "--report", default="reports/replay", show_default=True, metavar="DIR", help="The folder for the new report."
+)
 @json_option
 @connection_options("disposable")
 def command(
@@ -66,7 +68,7 @@ def command(
     try:
         after = run(url, config=Path(config) if config else None, **options)
     except RunError as error:
-        mistake = usage(str(error))
+        mistake = usage(in_full(str(error)))
         vars(mistake)["exit_code"] = error.exit_code
         raise mistake from None
     again = _of(after, requirement)

@@ -36,7 +36,8 @@ def load(path: Path) -> Result:
     try:
         return read_result(path / "result.json" if path.is_dir() else path)
     except InvalidResult as error:
-        raise usage(str(error)) from error
+        hint = "" if path.exists() else " Give a result.json, or the folder of a report that `run` has written."
+        raise usage(f"{error}{hint}") from error
 
 
 class UserMistake(click.ClickException):
@@ -74,7 +75,11 @@ def chosen(formats: tuple[str, ...]) -> tuple[str, ...]:
     help="What to draw (default: all but har).",
 )
 @click.option(
-    "--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Where to write (default: beside RESULT)."
+    "--out",
+    "-o",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write (default: beside RESULT).",
 )
 def command(result: Path, formats: tuple[str, ...], out: Path | None) -> None:
     """Draw reports."""

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from conformance.cli.completion import values_of
-from conformance.cli.doctor import metavar_of
+from conformance.cli.doctor import in_full, metavar_of
 from conformance.target.options import OPTIONS, Option
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class _Refusal(click.ClickException):
     """A run that could not begin."""
 
     def __init__(self, sentence: str, exit_code: int) -> None:
-        super().__init__(sentence)
+        super().__init__(in_full(sentence))
         vars(self)["exit_code"] = exit_code
 
 
@@ -176,7 +176,8 @@ def _tell(result: Any, report: str, *, as_json: bool) -> None:
             say(one.reason, indent=6)
     if len(failed) > _SHOWN_FAILURES:
         say(f"and {len(failed) - _SHOWN_FAILURES} more", indent=2)
-    for note in (*weaknesses(result), *result.target.notes):
+    # Where the target could not be judged at all, the first line has said why; the rest follows from it.
+    for note in (*weaknesses(result), *result.target.notes) if result.unhealthy is None else ():
         say(f"note: {note}", indent=2)
     say("")
     work = f"{result.requests} requests, {result.duration_s:.1f} s, seed {result.seed}."
@@ -204,7 +205,7 @@ command = click.Command(
         click.Option(
             ["--proof"],
             type=click.Path(path_type=Path),
-            metavar="FOLDER",
+            metavar="DIR",
             help="Show in the report what this proof proved (what prove wrote, for example reports/proof).",
         ),
         click.Option(["--json", "as_json"], is_flag=True, help="Write JSON to the standard output, for scripts."),

@@ -53,6 +53,7 @@ def _log_to_stdout() -> None:
 )
 @click.option(
     "--spool",
+    metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     help="Write each mail into this folder, one .eml file each.",
 )

@@ -47,6 +47,7 @@ def _contract_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--spec",
         "folder",
+        metavar="DIR",
         type=click.Path(path_type=Path, file_okay=False),
         help="The folder of the contract (default: the packaged one, or spec/ of the checkout).",
     )(function)
@@ -141,7 +142,13 @@ def bundle(
 
 
 @command.command("lint")
-@click.option("--spec", "folder", type=click.Path(path_type=Path, file_okay=False), help="The folder of the contract.")
+@click.option(
+    "--spec",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of the contract (default: the packaged one, or spec/ of the checkout).",
+)
 @json_option
 def lint(folder: Path | None, as_json: bool) -> None:
     """Check the contract itself: one line per broken rule, FILE:LINE: sentence [rule].
@@ -286,6 +293,7 @@ def _exchanges(files: Iterable[Path]) -> Iterator[Recorded]:
 @command.command("mutate")
 @click.option(
     "--recordings",
+    metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     envvar="LIVECHAT_RECORDINGS",
     help="A folder of recordings; they are evidence beside the contract's examples.",

@@ -45,7 +45,9 @@ _FAILED = (Verdict.FAIL, Verdict.DEVIATION)
 )
 @click.option("--reason", default="", help="Why it is accepted; asked for where it is not given.")
 @click.option("--link", default="", metavar="URL", help="Where it is tracked.")
-@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it holds.")
+@click.option(
+    "--expires", metavar="YYYY-MM-DD", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it holds."
+)
 def command(result: Path, out: Path, requirements: tuple[str, ...], reason: str, link: str, expires: object) -> None:
     """Write waivers."""
     requirements = names(requirements)

@@ -56,7 +56,7 @@ class PlainReporter:
         """Print how far the run is, every few seconds."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _PLAIN_EVERY_S
-            found = f", {broken} clauses broken so far" if broken else ""
+            found = f", {broken} {'clause' if broken == 1 else 'clauses'} broken so far" if broken else ""
             self.say(f"{done} of {total} tests{found}{f'; {note}' if note else ''}")
 
 

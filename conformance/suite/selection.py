@@ -67,7 +67,7 @@ def _checked(selector: str, known: set[str]) -> str:
     if selector in known:
         return selector
     near = difflib.get_close_matches(selector, sorted(known), n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f"; did you mean {near[0]}?" if near else "."
     raise SelectionError(
         f"nothing in the contract is called {selector!r}{hint} Use a requirement id, an operation or an area."
     )

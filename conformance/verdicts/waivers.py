@@ -58,7 +58,7 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WaiverError(f"The waiver file {path} cannot be read: {error.strerror}.") from error
+        raise WaiverError(f"The waiver file {path} cannot be read: {error.strerror}. `waive` writes one.") from error
     except (ValueError, RecursionError) as error:
         raise WaiverError(f"The waiver file {path} is not valid TOML: {error}.") from error
     if unknown := sorted(set(document) - {"waiver"}):
