@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from conformance.faults.model import Depth, Fault, Kind
-from conformance.faults.prove import Proved
+from conformance.faults.prove import Proof, Proved, is_green
 from conformance.faults.prove_choice import Choice, choose
 from conformance.faults.prove_plan import Sight, UnknownFault, is_by_chance
 from conformance.faults.prove_trial import Seen
-from conformance.verdicts import read_result
+from conformance.target import Settings
+from conformance.verdicts import ProofInfo, read_result
+from tests.report.sample import sample
 
 _FAULT = Fault("x.y", ("LC-ROOM-005",), ("openRoom",), Kind.STATE, Depth.SHALLOW, "It is wrong.")
 
@@ -80,6 +82,20 @@ def test_a_fault_found_with_too_few_seeds_is_missed() -> None:
     assert lucky.kill().rate == pytest.approx(0.95)
     assert lucky.why_missed == "found with only 19 of 20 seeds"
     assert Proved(_FAULT, [found] * 20).killed
+
+
+def test_a_proof_with_a_survivor_does_not_hold() -> None:
+    """Nor does one whose run without faults, or whose server with options of its own, was not green: exit code 1."""
+    green = sample("passing")
+    assert is_green(green)
+    found = Proved(_FAULT, [Seen("x.y", 1, requirement="LC-ROOM-005", check="rooms_open::test_x")])
+    survivor = Proved(_FAULT, [Seen("x.y", 1)])
+    info = ProofInfo("2026-01-01T00:00:00+00:00", "1", "abc")
+    settings = Settings(url="http://127.0.0.1:1")
+    assert Proof(green, (), (found,), settings, info).holds
+    assert not Proof(green, (), (found, survivor), settings, info).holds
+    assert not Proof(green, ("a server without a fault is not green",), (found,), settings, info).holds
+    assert not Proof(sample("failing"), (), (found,), settings, info).holds
 
 
 def test_a_trial_that_could_not_be_made_is_no_kill() -> None:
