@@ -57,6 +57,7 @@ class Reproduced:
         times: How often the scripts had to be run.
         why: What went wrong, empty where both show the fault.
         script: The curl script, where something went wrong.
+        sent: What the requests that show it are, by operation.
     """
 
     fault: str
@@ -71,6 +72,7 @@ class Reproduced:
     times: int = 1
     why: str = ""
     script: str = ""
+    sent: tuple[str, ...] = ()
 
     @property
     def shown(self) -> bool:
@@ -132,6 +134,7 @@ def reproduced(fault: Fault, witness: Witness, secrets: Mapping[str, str], requi
         times,
         why,
         text.curl if why else "",
+        tuple(each.exchange.operation or each.request.method for each in made.steps if not each.preparing),
     )
 
 
