@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from conformance.target.login import text_of
-from conformance.world.errors import Unavailable
+from conformance.target.personas import NOBODY
+from conformance.world.errors import PreconditionFailed, Unavailable
 from conformance.world.eventually import eventually
 from conformance.world.ground import NO_ADMIN, Ground
 
@@ -26,6 +27,7 @@ class ServerSide(Ground):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
+        self._enabled = False
         if self.can_change_settings:
             self.gate.switch = self._switch_routing
 
@@ -34,6 +36,27 @@ class ServerSide(Ground):
             raise Unavailable(NO_ADMIN)
         if not self.can_change_settings:
             raise Unavailable("this changes a setting of the whole server, which needs --disposable and no --read-only")
+
+    def need_enabled(self) -> None:
+        """Go on only where Livechat is switched on; while it is off the configuration shows nobody and nothing.
+
+        New servers have it off. A run that may change settings switches it on, so that one which still says that it is
+        off is judged.
+
+        Raises:
+            Unavailable: It is off, and may not be switched on.
+        """
+        if self._enabled:
+            return
+        config = self._object(self.client.send(NOBODY, "getConfig"), "config")
+        if config.get("enabled") is False and not self._switched_on():
+            raise Unavailable("Livechat is switched off on the target, so its configuration is empty")
+        self._enabled = True
+
+    def _switched_on(self) -> bool:
+        with contextlib.suppress(Unavailable, PreconditionFailed):
+            return self.has_admin and self.read_setting("Livechat_enabled") is True
+        return False
 
     def read_setting(self, id: str) -> Any:
         """The value of a setting; ``None`` where the server has no such setting.

@@ -165,3 +165,8 @@ WITH_AN_AGENT = Variant(
     prepare=one_agent,
 )
 WITH_NOBODY = Variant(name="with_nobody", sentence="A server on which nobody is online.")
+FRESH = Variant(
+    name="fresh",
+    sentence="A server as it was installed: Livechat is switched off, and nobody is online.",
+    settings={"Livechat_enabled": False},
+)

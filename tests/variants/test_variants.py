@@ -43,6 +43,7 @@ TOUCHED: dict[str, tuple[str, ...]] = {
     "two_factor": ("LC-CONFIG-005", "LC-CONFIG-026", "LC-CONFIG-027"),
     "limited": ("LC-CONFIG-014", "LC-CONFIG-017", "LC-LIMIT-001", "LC-LIMIT-003"),
     "forgetful": ("LC-AGENT-004", "LC-AGENT-012", "LC-ROOM-020"),
+    "fresh": ("LC-CONFIG-005", "LC-CONFIG-007", "LC-CONFIG-014", "LC-CONFIG-017", "LC-ISOLATION-023"),
     "busy": ("getQueue", "listTriggers", "LC-DEPARTMENT-006", "LC-ROOM-064"),
 }
 # fmt: on
@@ -91,6 +92,16 @@ def test_a_difference_is_no_fault(name: str, tmp_path: Path) -> None:
     assert any(each["verdict"] == "pass" for each in result["requirements"])
 
 
+def test_what_needs_livechat_switched_on_is_left_out_where_nobody_may_do_it(tmp_path: Path) -> None:
+    """A server as it was installed, without credentials: its empty configuration is held against nobody."""
+    with serve(VARIANTS["fresh"]) as url:
+        code, result = judge(str(url), tmp_path, "--only", "getConfig,LC-ISOLATION-023", admin=None)
+    assert red(result) == {}
+    assert code == 0, result["sentence"]
+    reasons = {each["id"]: each["reason"] for each in result["requirements"]}
+    assert "switched off" in reasons["LC-CONFIG-014"]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", TOUCHED)
@@ -105,10 +116,10 @@ def test_a_variant_gets_no_false_alarm(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("online", [True, False])
-def test_a_server_is_judged_without_credentials(online: bool, tmp_path: Path) -> None:
-    """Without credentials nothing is held against a server, whether or not an agent is there."""
-    variant = VARIANTS["with_an_agent" if online else "with_nobody"]
+@pytest.mark.parametrize("name", ["with_an_agent", "with_nobody", "fresh"])
+def test_a_server_is_judged_without_credentials(name: str, tmp_path: Path) -> None:
+    """Without credentials nothing is held against a server, whether or not an agent is there or Livechat is on."""
+    variant = VARIANTS[name]
     with serve(variant) as url:
         code, result = judge(str(url), tmp_path, admin=None)
     assert red(result) == {}

@@ -210,6 +210,7 @@ def test_custom_fields_stay_with_their_visitor(world: World, client: RecordingCl
 @pytest.mark.clause("LC-ISOLATION-023", "LC-ISOLATION-024")
 def test_the_token_decides_who_is_meant(world: World, client: RecordingClient, judge: Judge) -> None:
     """The configuration shows the guest and room of the token only, and a registration changes only its visitor."""
+    world.need_enabled()
     rooms = [world.room(), world.room()]
     roomless = world.visitor()
     for visitor, own in (*((room.visitor, room.id) for room in rooms), (roomless, None)):

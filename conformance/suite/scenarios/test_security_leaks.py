@@ -78,6 +78,7 @@ def _agents_shown(world: World, client: RecordingClient, room: Room) -> dict[str
 @pytest.mark.clause("LC-SECURITY-028", "LC-SECURITY-030")
 def test_an_agent_is_shown_to_visitors_with_little(world: World, client: RecordingClient, judge: Judge) -> None:
     """An agent as a visitor is shown him carries no roles, no settings, and no visitor's token."""
+    world.need_enabled()
     room = world.served_room(_named_visitor(world))
     for operation, (exchange, agent) in _agents_shown(world, client, room).items():
         if not isinstance(agent, dict):
