@@ -71,6 +71,16 @@ def _shown_anyway(original: Any, site: Any, asked: str) -> Any:
     return True if asked == "Livechat_show_agent_info" else original(site, asked)
 
 
+def _shown_triggers(body: Any) -> Any:
+    return body.get("config", {}).get("triggers", ())
+
+
+def _first_names(site: Any, call: Any, body: Any) -> None:
+    names = site.memory.setdefault("first names", {})
+    for each in body.get("config", {}).get("departments", ()):
+        each["name"] = names.setdefault(each["_id"], each["name"])
+
+
 def _email_anyway(original: Any, site: Any, asked: str) -> Any:
     return True if asked == "Livechat_show_agent_email" else original(site, asked)
 
@@ -232,5 +242,26 @@ FAULTS: tuple[Fault, ...] = (
         Depth.RARE_INPUT,
         "The path form is routed, and does not read its token.",
         wrap={"http.find_route": _path_form_unread},
+    ),
+    Fault(
+        "config.triggers-without-conditions",
+        ("LC-CONFIG-031",),
+        ("getConfig", "listTriggers"),
+        Kind.DATA_LOSS,
+        _RELATION,
+        "The triggers of the configuration come without their conditions.",
+        seen_in="RocketChat/Rocket.Chat#26776",
+        wrap=answered(
+            "getConfig", lambda site, call, body: [each.update(conditions=[]) for each in _shown_triggers(body)]
+        ),
+    ),
+    Fault(
+        "config.department-names-remembered",
+        ("LC-CONFIG-032",),
+        ("getConfig", "updateDepartment"),
+        _STATE,
+        _RELATION,
+        "The configuration shows a department under the name that it had first.",
+        wrap=answered("getConfig", _first_names),
     ),
 )

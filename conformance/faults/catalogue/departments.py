@@ -92,6 +92,10 @@ def _allowed(original: Any, site: Any, call: Any) -> bool:
     return auth.has_permission(site, call.user, "view-livechat-departments")
 
 
+def _unordered(original: Any, site: Any, department: str, agents: Any) -> None:
+    original(site, department, [{**agent, "order": 0} for agent in agents])
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "departments.list-hides-disabled",
@@ -263,5 +267,14 @@ FAULTS: tuple[Fault, ...] = (
         _SHALLOW,
         "An _id that no department has is refused.",
         wrap={"operation.getDepartment": _unknown_refused},
+    ),
+    Fault(
+        "departments.order-of-agents-lost",
+        ("LC-DEPARTMENT-066",),
+        (*_CREATE, *_READ),
+        Kind.DATA_LOSS,
+        Depth.RARE_INPUT,
+        "The order of an agent is always 0.",
+        wrap={"departments.save_agents": _unordered},
     ),
 )

@@ -19,6 +19,15 @@ def _everybodys(operation: str) -> Any:
     return during(operation, "rooms.belongs_to", lambda original, site, room, token: True)
 
 
+def _everybodys_once_closed(operation: str) -> Any:
+    """Ask whose room it is only while it is open."""
+    return during(
+        operation,
+        "rooms.belongs_to",
+        lambda original, site, room, token: not room.get("open") or original(site, room, token),
+    )
+
+
 def _foreign(site: Any, call: Any) -> Any:
     """The room that a call names, its visitor's token aside; ``None`` where it is the caller's own or nobody's."""
     body = call.body if isinstance(call.body, dict) else {}
@@ -330,6 +339,33 @@ FAULTS: tuple[Fault, ...] = (
         _LIVE,
         "Every visitor can ask for the transcript of every room.",
         wrap=_everybodys("requestTranscript"),
+    ),
+    Fault(
+        "isolation.closed-history-for-all",
+        ("LC-ISOLATION-028",),
+        ("getHistory",),
+        _AUTH,
+        _LIVE,
+        "Once a room is closed every visitor can read its history.",
+        wrap=_everybodys_once_closed("getHistory"),
+    ),
+    Fault(
+        "isolation.closed-survey-for-all",
+        ("LC-ISOLATION-028",),
+        ("surveyRoom",),
+        _AUTH,
+        _LIVE,
+        "Once a room is closed every visitor can answer its survey.",
+        wrap=_everybodys_once_closed("surveyRoom"),
+    ),
+    Fault(
+        "isolation.closed-transcript-for-all",
+        ("LC-ISOLATION-028",),
+        ("requestTranscript",),
+        _AUTH,
+        _LIVE,
+        "Once a room is closed every visitor can ask for its transcript.",
+        wrap=_everybodys_once_closed("requestTranscript"),
     ),
     Fault(
         "isolation.field-for-another",

@@ -31,6 +31,12 @@ def _page(change: Any) -> Any:
     return store
 
 
+def _agent_of_the_newest(site: Any, call: Any, body: Any) -> None:
+    rooms = [each for each in body.get("history", ()) if "servedBy" in each]
+    for each in rooms:
+        each["servedBy"] = rooms[0]["servedBy"]
+
+
 def _repeats_nothing(original: Any, site: Any, token: str, rid: Any, page: Any) -> Any:
     seen = site.memory.setdefault("pages", {})
     key = (token, rid, page["location"]["href"], page["change"])
@@ -360,5 +366,14 @@ FAULTS: tuple[Fault, ...] = (
         _RARE,
         "Titles are cut after 255 characters.",
         wrap={"pages.store": _page(lambda title, href: (title[:255], href))},
+    ),
+    Fault(
+        "history.agent-of-the-newest",
+        ("LC-HISTORY-013",),
+        (*_HISTORY, "listRooms"),
+        _STATE,
+        _RELATION,
+        "All rooms of a chat history show the agent of the newest one.",
+        wrap=answered("getChatHistory", _agent_of_the_newest),
     ),
 )

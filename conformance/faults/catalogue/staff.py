@@ -24,6 +24,13 @@ _STATE, _SHALLOW, _RELATION = Kind.STATE, Depth.SHALLOW, Depth.RELATION
 _ROLES = {"agent": "livechat-agent", "manager": "livechat-manager"}
 
 
+def _first_status(site: Any, call: Any, body: Any) -> None:
+    first = site.memory.setdefault("first status", {})
+    for each in body.get("users", ()):
+        if "status" in each:
+            each["status"] = first.setdefault(each["_id"], each["status"])
+
+
 def _any_case(original: Any, site: Any, username: str) -> Any:
     same = [user for user in site.users.find() if str(user.get("username")).lower() == username.lower()]
     return same[0] if same else None
@@ -363,5 +370,14 @@ FAULTS: tuple[Fault, ...] = (
         Depth.RARE_INPUT,
         "Usernames are looked up without regard to upper and lower case.",
         wrap=during("registerUser", "accounts.find_by_username", _any_case),
+    ),
+    Fault(
+        "staff.listed-with-first-status",
+        ("LC-USER-050",),
+        (*_LIST, *_READ),
+        _STATE,
+        _RELATION,
+        "The list shows each agent with the status that he had when he was first listed.",
+        wrap=answered("listUsers", _first_status),
     ),
 )

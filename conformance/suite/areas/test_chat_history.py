@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.contract.exchange import Exchange
+from conformance.suite.helpers import listed_room, served_by
 from conformance.suite.judge import Judge
 from conformance.target import Persona, RecordingClient
 from conformance.world import Room, Visitor, World
@@ -125,3 +126,33 @@ def test_unknown_rooms_are_refused_and_unknown_visitors_have_none(
     if judge.accepted("LC-HISTORY-012", answer):
         seen = [answer.json.get("history"), answer.json.get("total")]
         judge.equal("LC-HISTORY-012", seen, [[], 0], "a visitor whom nobody knows has rooms", exchange=answer)
+
+
+@pytest.mark.clause("LC-HISTORY-013")
+@pytest.mark.routing("Auto_Selection")
+def test_the_history_agrees_with_the_list(world: World, client: RecordingClient, judge: Judge) -> None:
+    """A room in the chat history agrees with the same room in the list: ts, agent, department, closing and closer."""
+    home = world.home
+    visitor = world.visitor()
+    rooms = [world.served_room(visitor, agent=agent) for agent in (home.agent, home.second_agent, home.agent)]
+    world.close(rooms[0])
+    entries, answer = _history(world, client, judge, rooms[1], visitor)
+    for room in rooms:
+        listed, _ = listed_room(world, room)
+        told = next((each for each in entries if each.get("_id") == room.id), None)
+        if told is None or not listed:
+            raise judge.missing(answer, "the room in the history and in the list")
+        judge.equal(
+            "LC-HISTORY-013",
+            _facts(told),
+            _facts(listed),
+            "the history tells of a room otherwise than the list of rooms",
+            exchange=answer,
+            pointer="/history",
+        )
+
+
+def _facts(room: dict[str, Any]) -> dict[str, Any]:
+    """What stays the same between two readings of a room in which nothing happens."""
+    parts = {name: room.get(name) for name in ("ts", "departmentId", "open", "closedAt", "closer")}
+    return parts | {"agent": served_by(room).get("_id"), "closed by": (room.get("closedBy") or {}).get("_id")}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.contract.exchange import Exchange
+from conformance.suite import departments
 from conformance.suite.helpers import nobody_online
 from conformance.suite.judge import Judge, describe
 from conformance.target import NOBODY, RecordingClient
@@ -326,7 +327,7 @@ def test_hidden_agents_stay_hidden(world: World, client: RecordingClient, judge:
     )
 
 
-@pytest.mark.clause("LC-CONFIG-022", "LC-CONFIG-023", "LC-CONFIG-024")
+@pytest.mark.clause("LC-CONFIG-022", "LC-CONFIG-023", "LC-CONFIG-024", "LC-CONFIG-032")
 def test_departments_that_can_be_chosen(world: World, client: RecordingClient, judge: Judge) -> None:
     """The departments of the configuration are the enabled ones that have agents, with what a widget shows of them."""
     world.need_enabled()
@@ -373,9 +374,19 @@ def test_departments_that_can_be_chosen(world: World, client: RecordingClient, j
                 exchange=exchange,
                 pointer="/config/departments",
             )
+    name = world.new_department_name()
+    renamed = departments.body(name, [agent])
+    client.send(world.admin, "updateDepartment", path={"_id": plain.id}, json=renamed)
+    world.created("department", name, plain.id)
+    if departments.found(departments.read(world, client, plain.id)).get("name") != name:
+        return  # the update itself went wrong, which others judge
+    exchange = world.eventually(lambda: read(client), until=lambda seen: name in str(seen.json), deadline_s=3)
+    names = [each.get("name") for each in config_of(judge, exchange).get("departments", ()) if _id(each) == plain.id]
+    sentence = "the renamed department is not shown under its new name"
+    judge.equal("LC-CONFIG-032", names, [name], sentence, exchange=exchange, pointer="/config/departments")
 
 
-@pytest.mark.clause("LC-CONFIG-025")
+@pytest.mark.clause("LC-CONFIG-025", "LC-CONFIG-031")
 def test_enabled_triggers_only(world: World, client: RecordingClient, judge: Judge) -> None:
     """The triggers of the configuration are the enabled ones."""
     world.need_enabled()
@@ -394,6 +405,19 @@ def test_enabled_triggers_only(world: World, client: RecordingClient, judge: Jud
         exchange=exchange,
         pointer="/config/triggers",
     )
+    stored = client.send(world.admin, "getTrigger", path={"_id": enabled.id})
+    shown = next((each for each in config_of(judge, exchange).get("triggers", ()) if _id(each) == enabled.id), None)
+    if isinstance(shown, dict):
+        whole = judge.pick(stored, "trigger")
+        names = ("conditions", "actions", "runOnce")
+        judge.equal(
+            "LC-CONFIG-031",
+            {name: shown.get(name) for name in names},
+            {name: whole.get(name) for name in names},
+            "the trigger of the configuration is not the one that was made",
+            exchange=exchange,
+            pointer="/config/triggers",
+        )
 
 
 @pytest.mark.clause("LC-CONFIG-026")

@@ -266,3 +266,19 @@ def _id_by_name(world: World, client: RecordingClient, name: str) -> str:
     """The id of a department whose creation did not tell it (a known defect of 3.4.0)."""
     listed, _ = departments.listed(world, client)
     return next((str(each.get("_id")) for each in listed if each.get("name") == name), "")
+
+
+@pytest.mark.clause("LC-DEPARTMENT-066")
+def test_count_and_order_of_an_agent_are_kept(world: World, client: RecordingClient, judge: Judge) -> None:
+    """The count and the order of an agent of a department are read back as they were sent."""
+    agents = (world.agent(online=False), world.agent(online=False))
+    name = world.new_department_name()
+    sent = departments.body(name, agents)
+    for number, link in enumerate(sent["agents"]):
+        link |= {"count": 3 + number, "order": 7 - number}
+    made = departments.found(departments.create(world, client, sent))
+    read = departments.read(world, client, str(made.get("_id") or _id_by_name(world, client, name)))
+    links = {each.get("agentId"): [each.get("count"), each.get("order")] for each in departments.agents_in(read)}
+    expected = {link["agentId"]: [link["count"], link["order"]] for link in sent["agents"]}
+    sentence = "count or order of an agent are not what was sent"
+    judge.equal("LC-DEPARTMENT-066", links, expected, sentence, exchange=read, pointer="/agents")

@@ -198,7 +198,7 @@ def test_who_cannot_be_registered(world: World, client: RecordingClient, judge: 
     )
 
 
-@pytest.mark.clause("LC-USER-031", "LC-USER-032", "LC-USER-033", "LC-USER-034")
+@pytest.mark.clause("LC-USER-031", "LC-USER-032", "LC-USER-033", "LC-USER-034", "LC-USER-050")
 def test_one_agent_is_read(world: World, client: RecordingClient, judge: Judge) -> None:
     """The agent that is read is the one with that _id; without the role he is nobody; his status follows him."""
     agent, other = world.agent(), world.agent(online=False)
@@ -235,12 +235,27 @@ def test_one_agent_is_read(world: World, client: RecordingClient, judge: Judge) 
             exchange=seen,
             pointer="/user/status",
         )
+        own, page = _among(world, client, agent)
+        judge.equal(
+            "LC-USER-050",
+            [own.get("status"), own.get("statusLivechat")],
+            [_status(seen), _livechat_status(seen)],
+            "the list shows the agent with another status than reading him",
+            exchange=page,
+            pointer="/users",
+        )
 
 
 def _read_until(world: World, client: RecordingClient, agent: Persona, status: str) -> Exchange:
     return world.eventually(
         lambda: read(world, client, "agent", str(agent.user_id)), until=lambda seen: _status(seen) == status
     )
+
+
+def _among(world: World, client: RecordingClient, agent: Persona) -> tuple[dict[str, Any], Exchange]:
+    """An agent as the list shows him, empty where he is missing, and the answer."""
+    found, exchange = listed(world, client, "agent")
+    return next((each for each in found if each.get("_id") == agent.user_id), {}), exchange
 
 
 def _livechat_status(exchange: Exchange) -> Any:

@@ -124,6 +124,25 @@ def test_a_stranger_neither_reads_nor_writes(world: World, client: RecordingClie
     judge.refused("LC-ISOLATION-019", agent, code="invalid-room")
 
 
+@pytest.mark.clause("LC-ISOLATION-028")
+def test_a_closed_room_is_its_visitors_own(world: World, client: RecordingClient, judge: Judge) -> None:
+    """Of a closed room a stranger gets neither history nor agent nor transcript, and he answers no survey about it."""
+    room, stranger = world.served_room() if world.has_admin else world.room(), world.visitor()
+    text = world.message(room).text
+    world.close(room)
+    token = {"rid": room.id, "token": stranger.token}
+    rating = [{"name": "satisfaction", "value": "1"}]
+    calls = (
+        (client.send(stranger, "getHistory", path={"rid": room.id}, query={"token": stranger.token}), "invalid-room"),
+        (client.send(stranger, "getAgentInfo", path=token), "invalid-room"),
+        (client.send(stranger, "surveyRoom", json={**token, "data": rating}), "invalid-room"),
+        (client.send(stranger, "requestTranscript", json={**token, "email": world.new_email()}), "error-invalid-room"),
+    )
+    for exchange, code in calls:
+        judge.refused("LC-ISOLATION-028", exchange, code=code)
+    judge.that("LC-ISOLATION-028", text in texts(client, room), "the visitor himself lost the history of his room")
+
+
 @pytest.mark.clause(
     "LC-ISOLATION-010", "LC-ISOLATION-011", "LC-ISOLATION-012", "LC-ISOLATION-014", "LC-ISOLATION-015",
     "LC-ISOLATION-016",
