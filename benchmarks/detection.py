@@ -375,7 +375,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     short = verdict(document)
     for sentence in short:
         console.print(f"Short of the bar: {sentence}.", markup=False, highlight=False)
-    if not short:
+    if not short and any(name.startswith("this suite") for name in document.tools):
         console.print("PASS: the suite found every fault, without a false alarm.", markup=False, highlight=False)
     return 1 if short else 0
 

@@ -227,7 +227,7 @@ def _chain(cases: Mapping[str, Mapping[str, Any]], name: str) -> int:
 
 
 _API: Final = re.compile(r"^API: (?P<operation>\S+ \S+) -> (?P<status>\d+)")
-_PLACE: Final = re.compile(r"^\s*>> (?P<place>[A-Z]+\.\S+)")
+_PLACE: Final = re.compile(r"^ {0,4}>> (?P<place>[A-Z]+\.\S+)")  # the summary at the end is indented more
 _RULE: Final = re.compile(r"^\s+(?P<rule>[A-Z]+\d{4}): ")
 
 
@@ -300,8 +300,9 @@ class SpecmaticOutput:
     def take(self, line: str) -> Failure | None:
         """Read one line; a failure once its operation, place and rule are known."""
         if found := _API.match(line):
-            self._operation, self._status, self._place = found["operation"], found["status"], ""
-        elif line.startswith(("Scenario:", "+ve", "-ve")):
+            self._operation = re.sub(r"\((\w+):\w+\)", r"{\1}", found["operation"])
+            self._status, self._place = found["status"], ""
+        elif line.startswith(("Testing scenario", "+ve", "-ve", "-----", "Scenario:")):
             self._operation = ""
         elif self._operation and (found := _PLACE.match(line)):
             place = re.sub(r"\[\d+\]", "[*]", found["place"])

@@ -211,18 +211,22 @@ def test_failures_of_specmatic_are_read_from_its_output() -> None:
     output = SpecmaticOutput()
     lines = [
         "Testing scenario ...",
-        "API: POST /api/v1/livechat/visitor -> 200",
+        "API: PUT /api/v1/livechat/message/(_id:string) -> 200",
         "",
         "  >> RESPONSE.BODY.visitor.phone[0].phoneNumber",
         "  ",
         "      R1001: Type mismatch",
         "      R1001: once more",
+        "      >> RESPONSE.BODY.in-the-summary",
+        "          R1001: Type mismatch",
         "-ve  Scenario: GET /other",
         "  >> RESPONSE.STATUS",
         "      R0002: HTTP status mismatch",
     ]
     found = [one for one in map(output.take, lines) if one]
-    assert found == [Failure("POST /api/v1/livechat/visitor", "200 RESPONSE.BODY.visitor.phone[*].phoneNumber R1001")]
+    assert found == [
+        Failure("PUT /api/v1/livechat/message/{_id}", "200 RESPONSE.BODY.visitor.phone[*].phoneNumber R1001")
+    ]
 
 
 def test_the_server_of_a_benchmark_counts_and_is_furnished() -> None:
