@@ -21,6 +21,8 @@ from conformance.verdicts import Finding, ItemOutcome
 
 _POLL_S = 0.1
 _CLEAN_UP_S = 20.0
+_FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "262144"}
+"""Lets the C library give memory back after a very long answer, instead of keeping some for each thread."""
 _SUITE = Path(__file__).resolve().parent.parent / "suite"
 
 
@@ -58,6 +60,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
     """
     environment = {**os.environ, **settings.secrets_env(), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment |= {name: value for name, value in _FRUGAL.items() if name not in os.environ}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_SUITE.parent.parent), os.environ.get("PYTHONPATH"))))
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER"):
         environment.pop(name, None)

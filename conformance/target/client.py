@@ -6,6 +6,7 @@ bounded in size and time, redirects are never followed, and no cookie is ever ke
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import json as jsonlib
@@ -48,6 +49,8 @@ USER_AGENT: Final = "livechat-conformance"
 _UNRECORDED: Final = {"host", "connection", "content-length", "accept-encoding", "user-agent", "accept"}
 _SAFE_METHODS: Final = {"GET", "HEAD", "OPTIONS"}
 _MOST_HEADERS: Final = 100
+_LARGE: Final = 1024 * 1024
+"""Bytes of a body above which only one is read and parsed at a time: threads would need the memory of all of them."""
 _LONGEST_LOGIN: Final = 1024 * 1024
 
 
@@ -105,6 +108,7 @@ class RecordingClient:
         self.max_bytes = max_bytes
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._large = threading.Lock()
         context = None
         if self.url.startswith("https:"):
             try:
@@ -327,12 +331,14 @@ class RecordingClient:
         failure: str | None = None
         self._transport.set_deadline(time.monotonic() + timeout_s)
         try:
-            status, headers, data, size, cut = self._receive(outgoing, timeout_s)
-            elapsed = (time.perf_counter() - clock) * 1000
-            if not cut:
-                refuse_masses(data)
-                private = self._learn_login(outgoing, data)
-            body = capture(data, self.redactor, outgoing.kept.path, size=size, cut=cut)
+            with contextlib.ExitStack() as alone:
+                status, headers, data, size, cut = self._receive(outgoing, timeout_s, alone)
+                elapsed = (time.perf_counter() - clock) * 1000
+                if not cut:
+                    refuse_masses(data)
+                    private = self._learn_login(outgoing, data)
+                body = capture(data, self.redactor, outgoing.kept.path, size=size, cut=cut)
+                del data
             response = Response(status, self.redactor.headers(headers), body, round(elapsed, 3))
         except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError) as problem:
             raise ValueError(
@@ -360,8 +366,10 @@ class RecordingClient:
         )
         return exchange, private
 
-    def _receive(self, outgoing: _Outgoing, timeout_s: float) -> tuple[int, dict[str, str], bytearray, int, bool]:
-        """Status, headers, decompressed bytes, size and whether the body was cut."""
+    def _receive(
+        self, outgoing: _Outgoing, timeout_s: float, alone: contextlib.ExitStack
+    ) -> tuple[int, dict[str, str], bytearray, int, bool]:
+        """Status, headers, decompressed bytes, size and whether the body was cut; a large one goes on ``alone``."""
         request = httpx.Request(
             outgoing.method,
             self.url + "/",
@@ -380,12 +388,17 @@ class RecordingClient:
             headers = _headers(answer.headers.raw)
             inflater = Inflater(headers.get("content-encoding", ""))
             data = bytearray()
-            size = 0
+            size, large = 0, False
             deadline = time.monotonic() + timeout_s
             for chunk in answer.stream:  # type: ignore[union-attr]
                 piece = inflater.feed(chunk, self.max_bytes - size + 1)
                 size += len(piece)
                 data += piece
+                if size > _LARGE and not large:
+                    large = self._large.acquire(timeout=timeout_s)
+                    if not large:
+                        raise TimeoutError
+                    alone.callback(self._large.release)
                 if size > self.max_bytes:
                     # Nobody reads more of it than its beginning.
                     return answer.status_code, headers, data[: 2 * TEXT_LIMIT], size, True
