@@ -37,7 +37,7 @@ def test_a_recorded_request_is_sent_as_it_was() -> None:
 def test_a_replay_reaches_the_server() -> None:
     """Each request is sent once."""
     with ground() as place:
-        replay(place, [_exchange(Request("GET", "/api/info", (), {}, None))] * 3)
+        replay(place.url, {}, [_exchange(Request("GET", "/api/info", (), {}, None))] * 3)
         assert place.counter.count == 3
         assert place.counter.seconds > 0
 
