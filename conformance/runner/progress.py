@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 _PLAIN_EVERY_S = 5.0
+_PLAIN_AT_LATEST_S = 60.0
 
 
 def spell(seconds: float) -> str:
@@ -47,15 +48,19 @@ class PlainReporter:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._next = time.monotonic() + _PLAIN_EVERY_S
+        self._at_latest = self._next
+        self._last = (-1, -1)
 
     def say(self, sentence: str) -> None:
         """Print the sentence."""
         self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
     def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
-        """Print how far the run is, every few seconds."""
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _PLAIN_EVERY_S
+        """Print how far the run is: every few seconds while it goes on, every minute while it waits."""
+        now = time.monotonic()
+        if now >= (self._next if (done, broken) != self._last else self._at_latest):
+            self._next, self._at_latest = now + _PLAIN_EVERY_S, now + _PLAIN_AT_LATEST_S
+            self._last = (done, broken)
             found = f", {broken} {'clause' if broken == 1 else 'clauses'} broken so far" if broken else ""
             self.say(f"{done} of {total} tests{found}{f'; {note}' if note else ''}")
 
