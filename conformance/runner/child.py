@@ -183,7 +183,8 @@ class _Watcher:
         longest = max(waits, key=lambda each: each.until, default=None)
         if longest is None or longest.until <= time.time():
             return ""
-        total = sum(each.total_s for each in waits)
+        # Workers wait at the same time.
+        total = max(each.total_s for each in waits)
         return f"{longest.reason}: waiting {longest.until - time.time():.0f} s, {spell(total)} altogether so far"
 
     def _take(self, line: bytes) -> None:

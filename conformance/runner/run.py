@@ -113,7 +113,8 @@ class Run:
 
     def _waited(self) -> list[str]:
         """How long the run waited for its target's rate limiter, where it had to."""
-        seconds = sum(wait.total_s for wait in self.workdir.waits())
+        # Workers wait at the same time.
+        seconds = max((wait.total_s for wait in self.workdir.waits()), default=0.0)
         if seconds < 1:
             return []
         sentence = (
