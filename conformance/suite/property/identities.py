@@ -13,7 +13,7 @@ from conformance.target import ABSENT
 from conformance.target.personas import Persona
 
 TOKEN, USER = "x-auth-token", "x-user-id"
-_WRONG_TOKEN: Final = "lcxNoTokenThatAnyServerEverGave0000000000000"
+_WRONG_TOKEN: Final = "lcxNoTokenThatAnyServerEverGave000000000000"  # as long as the tokens that servers give
 _WRONG_ID: Final = "lcxNobodyHasThisId"
 REFUSAL_CODES: Final = ("error-not-authorized", "error-not-allowed")
 """The codes by which a finder or a method refuses a caller who lacks a permission."""
