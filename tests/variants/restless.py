@@ -167,6 +167,6 @@ WITH_AN_AGENT = Variant(
 WITH_NOBODY = Variant(name="with_nobody", sentence="A server on which nobody is online.")
 FRESH = Variant(
     name="fresh",
-    sentence="A server as it was installed: Livechat is switched off, and nobody is online.",
-    settings={"Livechat_enabled": False},
+    sentence="A server as installed: Livechat is off, nobody is online, and mail domains are looked up.",
+    settings={"Livechat_enabled": False, "Livechat_validate_offline_email": True},
 )
