@@ -95,6 +95,8 @@ def test_a_claim_is_checked(broken: Path, tmp_path: Path) -> None:
     altered = call("verify", str(claim))
     assert altered.exit_code == 1
     assert "REPRODUCE.md" in altered.output
+    told = json.loads(call("verify", str(claim), "--json").stdout)
+    assert (told["intact"], told["altered_files"], told["findings"]) == (False, ["REPRODUCE.md"], [])
 
 
 def test_a_partial_run_makes_a_partial_claim(tmp_path: Path) -> None:
