@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import all as everything
-from benchmarks import throughput
+from benchmarks import detection, reference_load, throughput
 from benchmarks.sampler import OTHER, place_of, shares
 from benchmarks.servers import ground
 from benchmarks.throughput import Figures, Rate, as_sent, replay, verdict
+from benchmarks.trials import Trial
 from conformance.contract.exchange import Body, Exchange, Request
 
 
@@ -84,3 +85,24 @@ def test_all_hands_on_what_it_was_told() -> None:
     detected = everything.detection_options(quick)
     assert (detected.faults, detected.seed, detected.specmatic) == (3, 7, Path("/x"))
     assert everything.detection_options(everything.parser().parse_args([])).faults == 42
+
+
+def test_all_writes_one_document_and_says_what_is_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each benchmark has its part of the document; one missed bar makes the exit status 1."""
+    name = "this suite (quick)"
+    control = Trial(name, "", "", 1, False, 0, (), 100, 2.0, 1.0, 0, stopped=False)
+    load = reference_load.Load((reference_load.Figures("config", 1, 1.0, 1.0, 1.0, 0),), 5, 6.0, "a crowd")
+    monkeypatch.setattr(reference_load, "bench", lambda share: load)
+    rates = (Rate("a", 1000, 2.0, 3.0, 3.0), Rate("b", 1000, 5.0, 6.0, 6.0), Rate("c", 1000, 1.0, 1.0, 0.0))
+    monkeypatch.setattr(throughput, "bench", lambda options: Figures(rates, 2.4, {"judging": 1.0}, "quick"))
+    found = detection.Document(1, "quick", 60.0, (), {name: "how"}, {}, (control,))
+    monkeypatch.setattr(detection, "bench", lambda options, console: found)
+    assert everything.main(["--quick", "--json", str(tmp_path / "new" / "figures.json")]) == 1
+    written = json.loads((tmp_path / "new" / "figures.json").read_text())
+    assert written["throughput"]["ratio"] == 2.4
+    assert written["reference_load"]["crowd"] == "a crowd"
+    assert written["detection"]["table"][0]["tool"] == name
+    said = capsys.readouterr().out
+    assert "Short of the bar: the property phase has 2.40 times the rate of st run, not 2.5." in said
