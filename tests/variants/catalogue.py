@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.variants.era import ERA
 from tests.variants.limits import LIMITED, METHODS_LIMITED, TWO_FACTOR
-from tests.variants.restless import BUSY, FORGETFUL, FRESH, WITH_AN_AGENT, WITH_NOBODY
+from tests.variants.restless import BUSY, FORGETFUL, FRESH, OFF_WITH_AN_AGENT, WITH_AN_AGENT, WITH_NOBODY
 from tests.variants.slow import SETTINGS_LATE, SLOW
 from tests.variants.v2 import V2_4_14, V3_1
 from tests.variants.v3 import V3_4_0, V3_15_0
@@ -26,5 +26,6 @@ _ALL = (
     WITH_AN_AGENT,
     WITH_NOBODY,
     FRESH,
+    OFF_WITH_AN_AGENT,
 )
 VARIANTS: dict[str, Variant] = {each.name: each for each in _ALL}

@@ -170,3 +170,9 @@ FRESH = Variant(
     sentence="A server as installed: Livechat is off, nobody is online, and mail domains are looked up.",
     settings={"Livechat_enabled": False, "Livechat_validate_offline_email": True},
 )
+OFF_WITH_AN_AGENT = Variant(
+    name="off_with_an_agent",
+    sentence="Livechat is switched off, but one agent is online: chats are opened, and the configuration is empty.",
+    settings={"Livechat_enabled": False},
+    prepare=one_agent,
+)

@@ -128,6 +128,7 @@ def test_the_ends_of_the_scale_and_any_text_are_accepted(world: World, client: R
 @pytest.mark.clause("LC-SURVEY-014")
 def test_each_item_of_the_configuration_is_accepted(world: World, client: RecordingClient, judge: Judge) -> None:
     """Each of the four items that config lists as survey items is accepted, agentResposiveness in that spelling."""
+    world.need_enabled()
     room = world.room()
     config = client.send(room.visitor, "getConfig", query={"token": room.token})
     items = judge.pick(config, "config", "survey", "items")
