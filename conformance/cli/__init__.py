@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -70,6 +70,18 @@ class LazyGroup(click.Group):
             except UnicodeEncodeError:
                 raise click.UsageError("An argument holds half a character: write it again.", ctx) from None
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a file that the system does not let it use is said in a sentence."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            whole = str(error.filename or "a file")
+            name = "".join(each if each.isprintable() else "�" for each in whole[:60])
+            more = "…" if len(whole) > 60 else ""
+            raise click.UsageError(f"{name}{more} cannot be used: {error.strerror or error}.", ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands that are installed, in the order of the table."""
