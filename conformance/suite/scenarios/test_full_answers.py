@@ -96,3 +96,17 @@ def test_a_chat_with_an_edited_message_waits_and_is_closed(world: World, client:
     judge.accepted("LC-ROOM-055", client.send(manager, "listRooms", query={"open": "false", "count": "20"}))
     path = {"roomId": room.id, "visitorId": room.visitor.id}
     judge.accepted("LC-HISTORY-001", client.send(manager, "getChatHistory", path=path))
+
+
+@pytest.mark.clause("LC-DEPARTMENT-001", "LC-DEPARTMENT-025", "LC-AGENT-025")
+def test_a_full_department_is_shown_everywhere(world: World, client: RecordingClient, judge: Judge) -> None:
+    """A department with tags, a text and an agent is read, listed, and listed among those of its agent."""
+    agent = world.home.agent
+    tags = ["sold", "not sold"]
+    department = world.department(agents=(agent,), requestTagBeforeClosingChat=True, chatClosingTags=tags)
+    query = {"count": 20, "sort": '{"_updatedAt":-1}'}
+    judge.accepted("LC-DEPARTMENT-025", client.send(world.admin, "getDepartment", path={"_id": department.id}))
+    judge.accepted("LC-DEPARTMENT-001", client.send(world.admin, "listDepartments", query=query))
+    judge.accepted(
+        "LC-AGENT-025", client.send(world.admin, "listAgentDepartments", path={"agentId": str(agent.user_id)})
+    )
