@@ -140,7 +140,9 @@ def test_an_ended_run_leaves_nothing_and_touches_nothing(
     if way == "interrupt":
         assert process.returncode in {1, 4}, out + err
         assert not foreign.ours(url)
-        assert _logins(url) == 0
+        # A worker that was too slow to clean up is killed in the end, and cannot log out: then that is named.
+        left = [one for one in read_result(tmp_path / "out" / "result.json").left_behind if one.kind == "login"]
+        assert _logins(url) <= len(left)
     swept = _sweep(url, tmp_path, "out")
     assert swept.code == 0, swept.said
     assert "Traceback" not in swept.said
