@@ -22,7 +22,7 @@ from conformance.report.script import Plan, plan, variable_of
 _SECONDS: Final = 60.0
 _TIMES: Final = 25
 """How often scripts are run whose requests have to meet, until they do."""
-_PLAYS: Final = 4
+_PLAYS: Final = 40
 _START: Final = re.compile(r"^HTTP/[0-9.]+ [0-9]{3}", re.MULTILINE)
 
 

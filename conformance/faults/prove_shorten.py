@@ -13,7 +13,7 @@ from conformance.report.script import PREPARING, Plan, plan
 from conformance.verdicts.flow import ids_in, texts_of
 
 _TRIES: Final = 90
-_TIMES: Final = 4
+_TIMES: Final = 10
 """How often a sequence is played whose requests have to meet."""
 _ORDER: Final = (Likeness.SAME, Likeness.PLACE, Likeness.ANSWER)
 
