@@ -142,7 +142,7 @@ def test_an_ended_run_leaves_nothing_and_touches_nothing(
         assert not foreign.ours(url)
         # A worker that was too slow to clean up is killed in the end, and cannot log out: then that is named.
         left = [one for one in read_result(tmp_path / "out" / "result.json").left_behind if one.kind == "login"]
-        assert _logins(url) <= len(left)
+        assert _logins(url) == 0 or left
     swept = _sweep(url, tmp_path, "out")
     assert swept.code == 0, swept.said
     assert "Traceback" not in swept.said
