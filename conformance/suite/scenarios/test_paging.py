@@ -1,14 +1,9 @@
-"""Paging: every list counts, cuts, leaves out and sorts in the same way (documentation: REST API, offset, count, sort).
-
-Each list is filled with items of ours and, where the API has a filter, narrowed to them; lists that cannot be narrowed
-are read while nobody else works.
-"""
+"""Paging: every list counts, cuts, leaves out and sorts alike (documentation: REST API, offset, count, sort)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -16,159 +11,22 @@ import pytest
 from conformance.contract.exchange import Exchange
 from conformance.suite.judge import Judge
 from conformance.suite.levels import Budget
-from conformance.target import Persona, RecordingClient
+from conformance.suite.scenarios.listings import (
+    DEFAULT_COUNT,
+    LISTS,
+    UPPER_LIMIT,
+    Build,
+    Listing,
+    in_place,
+    items_in,
+    keys_of,
+    member,
+    number,
+    read,
+    settled,
+)
+from conformance.target import RecordingClient
 from conformance.world import World
-
-_DEFAULT_COUNT = 50
-_UPPER_LIMIT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One list to be paged.
-
-    Attributes:
-        operation: The operation that gives it.
-        key: The member that holds the items.
-        who: Who may read it.
-        path: Path parameters.
-        query: The filter that narrows it to ours, if there is one.
-        sort: A member that tells the items apart.
-        id: The member that identifies an item.
-        least: How many items there are at least once all that was made is written.
-        order: What the list is sorted by unless a sort is given.
-    """
-
-    operation: str
-    key: str
-    who: Persona
-    path: dict[str, str] = field(default_factory=dict)
-    query: dict[str, Any] = field(default_factory=dict)
-    sort: str = "_id"
-    id: str = "_id"
-    least: int = 3
-    order: str = "name"
-
-
-def _users(world: World) -> Listing:
-    for _ in range(2):
-        world.agent(online=False)
-    return Listing("listUsers", "users", world.admin, {"type": "agent"}, sort="username")
-
-
-def _departments(world: World) -> Listing:
-    for _ in range(4):
-        world.department()
-    return Listing("listDepartments", "departments", world.admin, sort="name")
-
-
-def _inquiries(world: World) -> Listing:
-    department = world.department(agents=[world.home.agent])
-    for _ in range(4):
-        world.queued_room(world.visitor(department=department))
-    query = {"department": department.id}
-    return Listing("listInquiries", "inquiries", world.admin, query=query, sort="name", least=4, order="ts")
-
-
-def _fields(world: World) -> Listing:
-    for scope in ("visitor", "room", "visitor"):
-        world.custom_field(scope)
-    return Listing("listCustomFields", "customFields", world.admin, sort="label", order="label")
-
-
-def _rooms(world: World) -> Listing:
-    agent = world.agent()
-    department = world.department(agents=[agent])
-    for _ in range(4):
-        world.served_room(world.visitor(department=department), agent=agent)
-    query = {"departmentId": department.id}
-    return Listing("listRooms", "rooms", world.admin, query=query, sort="fname", least=4, order="ts")
-
-
-def _queue(world: World) -> Listing:
-    agents = [world.agent() for _ in range(3)]
-    department = world.department(agents=agents)
-    # Each has another number of chats: what is equal in the order of a list may stand either way.
-    for number, agent in enumerate(agents, 1):
-        for _ in range(number):
-            world.served_room(world.visitor(department=department), agent=agent)
-    query = {"departmentId": department.id}
-    return Listing("getQueue", "queue", world.admin, query=query, sort="user.username", id="user", order="chats")
-
-
-def _triggers(world: World) -> Listing:
-    for enabled in (True, False, True):
-        world.trigger(enabled=enabled)
-    return Listing("listTriggers", "triggers", world.admin, sort="name")
-
-
-def _pages(world: World) -> Listing:
-    room = world.room()
-    for number in range(4):
-        world.page(room.visitor, room, title=f"Page {number}")
-    return Listing("listPagesVisited", "pages", world.admin, {"roomId": room.id}, sort="msg", least=4, order="ts")
-
-
-def _history(world: World) -> Listing:
-    visitor = world.visitor()
-    rooms = [world.room(visitor) for _ in range(4)]
-    path = {"roomId": rooms[0].id, "visitorId": visitor.id}
-    return Listing("getChatHistory", "history", world.admin, path, sort="ts", least=4, order="ts")
-
-
-_AUTO = pytest.mark.routing("Auto_Selection")
-_MANUAL = pytest.mark.routing("Manual_Selection")
-_LISTS = [
-    pytest.param(_users, id="listUsers", marks=pytest.mark.exclusive),
-    pytest.param(_departments, id="listDepartments", marks=pytest.mark.exclusive),
-    pytest.param(_inquiries, id="listInquiries", marks=_MANUAL),
-    pytest.param(_fields, id="listCustomFields", marks=pytest.mark.exclusive),
-    pytest.param(_rooms, id="listRooms", marks=_AUTO),
-    pytest.param(_queue, id="getQueue", marks=_AUTO),
-    pytest.param(_triggers, id="listTriggers", marks=pytest.mark.exclusive),
-    pytest.param(_pages, id="listPagesVisited"),
-    pytest.param(_history, id="getChatHistory"),
-]
-Build = Callable[[World], Listing]
-
-
-def read(client: RecordingClient, listing: Listing, **query: Any) -> Exchange:
-    """One page of a list."""
-    return client.send(listing.who, listing.operation, path=listing.path, query={**listing.query, **query})
-
-
-def items_in(listing: Listing, exchange: Exchange) -> list[dict[str, Any]]:
-    """The items of a page; empty where there are none."""
-    found = exchange.json.get(listing.key) if isinstance(exchange.json, dict) else None
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def keys_of(listing: Listing, exchange: Exchange) -> list[str]:
-    """What identifies each item of a page, in the order of the page."""
-    return [json.dumps(each.get(listing.id), sort_keys=True) for each in items_in(listing, exchange)]
-
-
-def in_place(found: list[dict[str, Any]], wanted: list[dict[str, Any]], listing: Listing, order: str) -> bool:
-    """Whether items stand in the wanted order; of those that are equal in it a server may show either first."""
-
-    def fits(one: dict[str, Any], other: dict[str, Any]) -> bool:
-        value = _member(one, order)
-        return one.get(listing.id) == other.get(listing.id) or (value is not None and value == _member(other, order))
-
-    return len(found) == len(wanted) and all(map(fits, found, wanted))
-
-
-def number(exchange: Exchange, name: str) -> Any:
-    """``count``, ``offset`` or ``total`` of a page."""
-    return exchange.json.get(name) if isinstance(exchange.json, dict) else None
-
-
-def settled(world: World, client: RecordingClient, listing: Listing) -> Exchange:
-    """The first page in full, once what we made is in it."""
-    return world.eventually(
-        lambda: read(client, listing, count=_UPPER_LIMIT),
-        until=lambda seen: len(items_in(listing, seen)) >= listing.least,
-    )
 
 
 @pytest.mark.clause(
@@ -183,7 +41,7 @@ def settled(world: World, client: RecordingClient, listing: Listing) -> Exchange
     "LC-PAGING-019",
     "LC-PAGING-021",
 )
-@pytest.mark.parametrize("build", _LISTS)
+@pytest.mark.parametrize("build", LISTS)
 def test_a_list_is_cut_into_pages(world: World, client: RecordingClient, judge: Judge, build: Build) -> None:
     """A list counts its items, cuts them into pages without gap or repetition, and says how many there are in all."""
     listing = build(world)
@@ -221,7 +79,7 @@ def test_a_list_is_cut_into_pages(world: World, client: RecordingClient, judge: 
         )
 
     counted(whole, 0)
-    if total is not None and total <= _UPPER_LIMIT:
+    if total is not None and total <= UPPER_LIMIT:
         judge.equal(
             "LC-PAGING-003",
             total,
@@ -250,7 +108,7 @@ def test_a_list_is_cut_into_pages(world: World, client: RecordingClient, judge: 
             exchange=page,
             pointer=f"/{listing.key}",
         )
-    beheaded = read(client, listing, offset=1, count=_UPPER_LIMIT)
+    beheaded = read(client, listing, offset=1, count=UPPER_LIMIT)
     counted(beheaded, 1)
     items = items_in(listing, whole)
     judge.that(
@@ -285,7 +143,7 @@ def test_a_list_is_cut_into_pages(world: World, client: RecordingClient, judge: 
             f"{name} beyond its end is not an empty list with the same total",
             exchange=beyond,
         )
-        if total <= _UPPER_LIMIT:
+        if total <= UPPER_LIMIT:
             everything = read(client, listing, count=0)
             judge.equal(
                 "LC-PAGING-008",
@@ -296,7 +154,7 @@ def test_a_list_is_cut_into_pages(world: World, client: RecordingClient, judge: 
                 pointer=f"/{listing.key}",
             )
     for _ in range(2):  # twice in a row, for a server that changes its mind with every call
-        again = read(client, listing, count=_UPPER_LIMIT)
+        again = read(client, listing, count=UPPER_LIMIT)
         judge.that(
             "LC-PAGING-019",
             in_place(items_in(listing, again), items, listing, listing.order),
@@ -309,17 +167,17 @@ def test_a_list_is_cut_into_pages(world: World, client: RecordingClient, judge: 
 
 
 @pytest.mark.clause("LC-PAGING-011", "LC-PAGING-012")
-@pytest.mark.parametrize("build", _LISTS)
+@pytest.mark.parametrize("build", LISTS)
 def test_a_list_is_sorted(world: World, client: RecordingClient, judge: Judge, build: Build) -> None:
     """With sort the items come in that order, over all pages, ascending with 1 and descending with -1."""
     listing = build(world)
     whole = settled(world, client, listing)
-    ours = [each for each in items_in(listing, whole) if isinstance(_member(each, listing.sort), str)]
+    ours = [each for each in items_in(listing, whole) if isinstance(member(each, listing.sort), str)]
     if len(ours) < 3:
         raise judge.missing(whole, f"three items of ours in /{listing.key}")
     for direction in (1, -1):
-        exchange = read(client, listing, sort={listing.sort: direction}, count=_UPPER_LIMIT)
-        values = [_member(each, listing.sort) for each in _pages_of(client, listing, exchange, direction)]
+        exchange = read(client, listing, sort={listing.sort: direction}, count=UPPER_LIMIT)
+        values = [member(each, listing.sort) for each in _pages_of(client, listing, exchange, direction)]
         texts = [each for each in values if isinstance(each, str) and world_made(world, each)]
         expected = sorted(texts, reverse=direction < 0)
         judge.that(
@@ -347,9 +205,9 @@ def _pages_of(client: RecordingClient, listing: Listing, first: Exchange, direct
     """The items of a sorted list from its first page on: on a server with many others, ours come later."""
     found = page = items_in(listing, first)
     for _ in range(20):
-        if len(page) < _UPPER_LIMIT:
+        if len(page) < UPPER_LIMIT:
             break
-        query = {"sort": {listing.sort: direction}, "count": _UPPER_LIMIT, "offset": len(found)}
+        query = {"sort": {listing.sort: direction}, "count": UPPER_LIMIT, "offset": len(found)}
         page = items_in(listing, read(client, listing, **query))
         found = [*found, *page]
     return found
@@ -360,15 +218,8 @@ def world_made(world: World, text: str) -> bool:
     return world.owns(text) or text[:2] == "20" or text.startswith("Page ")
 
 
-def _member(document: dict[str, Any], path: str) -> Any:
-    value: Any = document
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
-
-
 @pytest.mark.clause("LC-PAGING-013", "LC-PAGING-014", "LC-PAGING-015", "LC-PAGING-016", "LC-PAGING-017")
-@pytest.mark.parametrize("build", _LISTS)
+@pytest.mark.parametrize("build", LISTS)
 def test_odd_paging_parameters(world: World, client: RecordingClient, judge: Judge, build: Build) -> None:
     """Sort, fields and query that are no JSON are refused; a count or offset that is no number bounds nothing."""
     listing = build(world)
@@ -381,13 +232,13 @@ def test_odd_paging_parameters(world: World, client: RecordingClient, judge: Jud
         exchange = read(client, listing, count=value)
         found = items_in(listing, exchange)
         # As many as without a count, or all there are.
-        held = len(found) in {min(_DEFAULT_COUNT, len(items)), total}
+        held = len(found) in {min(DEFAULT_COUNT, len(items)), total}
         judge.that(
             "LC-PAGING-016",
             held and in_place(found[: len(items)], items[: len(found)], listing, listing.order),
             f"{listing.operation} takes the count {value!r} for a bound",
             exchange=exchange,
-            expected=[min(_DEFAULT_COUNT, len(items)), total],
+            expected=[min(DEFAULT_COUNT, len(items)), total],
             observed=number(exchange, "count"),
             pointer="/count",
         )
@@ -415,7 +266,7 @@ def test_odd_paging_parameters(world: World, client: RecordingClient, judge: Jud
 def test_a_page_has_an_upper_limit(world: World, client: RecordingClient, judge: Judge, budget: Budget) -> None:
     """No list holds more than 100 items for a count above that, and at most 50 without a count."""
     room = world.room()
-    wanted = _UPPER_LIMIT + 5 if budget.coverage >= 60 else _DEFAULT_COUNT + 3
+    wanted = UPPER_LIMIT + 5 if budget.coverage >= 60 else DEFAULT_COUNT + 3
     for page in range(wanted):
         world.page(room.visitor, room, title=f"Page {page:03}")
     listing = Listing("listPagesVisited", "pages", world.admin, {"roomId": room.id})
@@ -423,19 +274,19 @@ def test_a_page_has_an_upper_limit(world: World, client: RecordingClient, judge:
     judge.equal(
         "LC-PAGING-010",
         len(items_in(listing, plain)),
-        _DEFAULT_COUNT,
+        DEFAULT_COUNT,
         "without a count not the default number of items came",
         exchange=plain,
         pointer="/pages",
     )
-    if wanted <= _UPPER_LIMIT:
+    if wanted <= UPPER_LIMIT:
         judge.not_reached("LC-PAGING-009", "this level makes too few items to meet the upper limit")
         return
     greedy = read(client, listing, count=1000)
     judge.equal(
         "LC-PAGING-009",
         len(items_in(listing, greedy)),
-        _UPPER_LIMIT,
+        UPPER_LIMIT,
         "more or fewer items came than the upper limit",
         exchange=greedy,
         pointer="/pages",
