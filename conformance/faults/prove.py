@@ -301,7 +301,7 @@ class _Trying:
             self._done += 1
             self._tell(one)
             missed = sum(1 for each in self.proved.values() if each.seen and not each.killed)
-            self._reporter.advance(self._done, len(self.proved), 0, f"{missed} missed" if missed else "")
+            self._reporter.advance(self._done, len(self.proved), 0, f"{missed} missed" if missed else "", of="faults")
         return more
 
     def _take_control(self, seen: Seen) -> Iterable[Trial]:

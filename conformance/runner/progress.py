@@ -24,8 +24,8 @@ class Reporter(Protocol):
     def say(self, sentence: str) -> None:
         """Tell one sentence."""
 
-    def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
-        """Tell how far the run is: items done of items planned, clauses found broken so far."""
+    def advance(self, done: int, total: int, broken: int, note: str = "", of: str = "tests") -> None:
+        """Tell how far the run is: done of planned, clauses found broken so far, and what it is that is counted."""
 
 
 class Silent:
@@ -34,7 +34,7 @@ class Silent:
     def say(self, sentence: str) -> None:
         """Tell nothing."""
 
-    def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
+    def advance(self, done: int, total: int, broken: int, note: str = "", of: str = "tests") -> None:
         """Tell nothing."""
 
 
@@ -55,14 +55,14 @@ class PlainReporter:
         """Print the sentence."""
         self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
-    def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
+    def advance(self, done: int, total: int, broken: int, note: str = "", of: str = "tests") -> None:
         """Print how far the run is: every few seconds while it goes on, every minute while it waits."""
         now = time.monotonic()
-        if now >= (self._next if (done, broken) != self._last else self._at_latest):
+        if total and now >= (self._next if (done, broken) != self._last else self._at_latest):
             self._next, self._at_latest = now + _PLAIN_EVERY_S, now + _PLAIN_AT_LATEST_S
             self._last = (done, broken)
             found = f", {broken} {'clause' if broken == 1 else 'clauses'} broken so far" if broken else ""
-            self.say(f"{done} of {total} tests{found}{f'; {note}' if note else ''}")
+            self.say(f"{done} of {total} {of}{found}{f'; {note}' if note else ''}")
 
 
 class LiveReporter:
@@ -101,7 +101,7 @@ class LiveReporter:
         """Print the sentence above the bar."""
         self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
-    def advance(self, done: int, total: int, broken: int, note: str = "") -> None:
+    def advance(self, done: int, total: int, broken: int, note: str = "", of: str = "tests") -> None:
         """Move the bar."""
         if self._task is None:
             self._task = self._bar.add_task(self._what, total=total or None, note="")

@@ -25,6 +25,18 @@ def test_a_run_that_waits_says_so_once_a_minute(monkeypatch: pytest.MonkeyPatch)
     assert lines[-1] == "60 of 100 tests; waiting for a route"
 
 
+def test_a_line_says_what_is_counted_once_it_is_known_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of nothing is no news; a proof counts faults."""
+    now = [1000.0]
+    monkeypatch.setattr("conformance.runner.progress.time.monotonic", lambda: now[0])
+    written = io.StringIO()
+    reporter = progress.PlainReporter(Console(file=written, width=200))
+    for total in (0, 12):
+        now[0] += 10
+        reporter.advance(total // 4, total, 0, of="faults")
+    assert written.getvalue().splitlines() == ["3 of 12 faults"]
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(3.2, "3 s"), (119.0, "119 s"), (600.0, "10 min")])
 def test_times_are_spelt_for_people(seconds: float, words: str) -> None:
     """Seconds while they are few, minutes then."""
