@@ -18,6 +18,7 @@ import conformance
 from conformance.contract import Contract, ContractError, load_contract
 from conformance.report import FORMATS, write_reports
 from conformance.runner import child, stage
+from conformance.runner.errors import RunError
 from conformance.runner.features import absent_features, beyond_reading, features_in_force, profiles_in_force
 from conformance.runner.progress import Reporter, Silent, spell
 from conformance.suite.selection import Selection, SelectionError
@@ -43,20 +44,6 @@ from conformance.verdicts.merge import shard_sentence
 
 _PINNED = ("schemathesis", "hypothesis", "jsonschema-rs", "pytest", "httpx")
 _NOTHING_COLLECTED = 5
-
-
-class RunError(Exception):
-    """A run that cannot begin; the message is one sentence that says what to do.
-
-    Attributes:
-        exit_code: 2 for a mistake of the user or of the contract, 3 for the target, 5 where nothing is left to judge.
-        settings: The settings, where they could be resolved: a report can then still be written.
-    """
-
-    def __init__(self, sentence: str, exit_code: int, settings: Settings | None = None) -> None:
-        super().__init__(sentence)
-        self.exit_code = exit_code
-        self.settings = settings
 
 
 @dataclass
@@ -102,7 +89,8 @@ class Run:
             proof: What the self-test proved, to be shown.
             proof_info: When and how.
         """
-        left = stage.clean_up(self)
+        hurried = self.settings.max_time is not None or self.interrupted
+        left = stage.clean_up(self.settings, self.workdir, hurried=hurried)
         self.held.close()
         result = self._result(left, proof)
         if proof_info is not None:
@@ -215,8 +203,7 @@ def prepare(
             raise RunError("the selection is empty: --only and --skip leave nothing to judge", 5, settings)
         deadline = time.time() + settings.max_time if settings.max_time else None
         workdir = Workdir.create(folder / "work", settings, info, deadline)
-        run = Run(settings, contract, info, workdir, waivers, formats, held)
-        stage.set_up(run, told)
+        settings = stage.set_up(settings, contract, info, workdir, held, told)
     except RunError:
         held.close()
         raise
@@ -229,7 +216,7 @@ def prepare(
     except BaseException:
         held.close()
         raise
-    return run
+    return Run(settings, contract, info, workdir, waivers, formats, held)
 
 
 def _report_folder(settings: Settings) -> Path:

@@ -12,6 +12,8 @@ from typing import Any
 
 import uvicorn
 
+from conformance.runner.errors import RunError
+
 _START_S = 15.0
 
 
@@ -22,8 +24,6 @@ def serve_app(app: Any) -> Iterator[str]:
     Raises:
         RunError: The app does not start.
     """
-    from conformance.runner.run import RunError
-
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(

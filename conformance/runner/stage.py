@@ -7,17 +7,17 @@ import importlib
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from conformance.contract import Contract
+from conformance.runner.errors import RunError
+from conformance.runner.progress import Reporter
+from conformance.runner.serving import serve_app
 from conformance.suite.recorder import Recorder
-from conformance.target import RecordingClient, Settings, Throttle
+from conformance.suite.workdir import Workdir
+from conformance.target import RecordingClient, Settings, TargetInfo, Throttle
 from conformance.verdicts import LeftBehind
 from conformance.world import Gate, Ledger, World, blast, prepare, sweep_ledgers
-
-if TYPE_CHECKING:
-    from conformance.runner.progress import Reporter
-    from conformance.runner.run import Run
-
 
 _PATIENT_S = 300.0
 _HURRIED_S = 60.0
@@ -29,13 +29,9 @@ def with_target(settings: Settings, app: str | Any | None, held: ExitStack, told
     Raises:
         RunError: A URL and an app were both given, or the app cannot be imported.
     """
-    from conformance.runner.run import RunError
-
     if app is not None and settings.url is not None:
         raise RunError("a URL and an app were both given: judge one of them", 2)
     if app is not None:
-        from conformance.runner.serving import serve_app
-
         url = held.enter_context(serve_app(load_app(app)))
         return dataclasses.replace(settings, url=url)
     if settings.url is not None:
@@ -55,8 +51,6 @@ def load_app(app: str | Any) -> Any:
     Raises:
         RunError: There is no such module or attribute.
     """
-    from conformance.runner.run import RunError
-
     if not isinstance(app, str):
         return app
     module, _, attribute = app.partition(":")
@@ -73,53 +67,51 @@ def load_app(app: str | Any) -> Any:
     return found
 
 
-def set_up(run: Run, told: Reporter) -> None:
+def set_up(
+    settings: Settings, contract: Contract, info: TargetInfo, workdir: Workdir, held: ExitStack, told: Reporter
+) -> Settings:
     """Check that the target may be written to, then change the settings that every run needs (they are restored).
+
+    Returns:
+        The settings of the run: where the target limits calls, with as many workers as that takes.
 
     Raises:
         RunError: The target may not be written to as it is.
     """
-    from conformance.runner.run import RunError
-
-    plan = blast.plan(run.settings, run.info, run.settings.level)
-    if not run.settings.loopback or plan.refusal:
+    plan = blast.plan(settings, info, settings.level)
+    if not settings.loopback or plan.refusal:
         for line in plan.lines:
             told.say(line)
     if plan.refusal:
-        raise RunError(plan.refusal, 2, run.settings)
-    recorder = run.held.enter_context(Recorder(run.contract, run.workdir.spool("stage")))
-    client = run.held.enter_context(
-        RecordingClient(run.settings, run.contract, recorder, Throttle(max_rate=run.settings.max_rate), worker="stage")
+        raise RunError(plan.refusal, 2, settings)
+    recorder = held.enter_context(Recorder(contract, workdir.spool("stage")))
+    client = held.enter_context(
+        RecordingClient(settings, contract, recorder, Throttle(max_rate=settings.max_rate), worker="stage")
     )
-    ledger = run.held.enter_context(Ledger(run.workdir.ledger("stage")))
-    world = World(
-        client,
-        run.info,
-        run.contract,
-        ledger,
-        run.settings,
-        Gate(run.workdir.path / "gate", client, run.info),
-        seed=run.settings.seed,
-        worker="stage",
-    )
+    ledger = held.enter_context(Ledger(workdir.ledger("stage")))
+    gate = Gate(workdir.path / "gate", client, info)
+    world = World(client, info, contract, ledger, settings, gate, seed=settings.seed, worker="stage")
     try:
-        changed = prepare(world) if world.has_admin and run.settings.may_write else []
+        changed = prepare(world) if world.has_admin and settings.may_write else []
     finally:
         world.log_out()
-    if run.info.limiter is not None and blast.LIMITER not in changed:
-        # All workers together have no more calls than one; but while one waits for a route, others use other routes.
-        run.settings = dataclasses.replace(run.settings, workers=max(run.settings.workers, blast.PACED_WORKERS))
-        run.workdir.pace()
-        told.say(blast.pace(run.settings, run.info, run.settings.level))
+    if info.limiter is None or blast.LIMITER in changed:
+        return settings
+    # All workers together have no more calls than one; but while one waits for a route, others use other routes.
+    workdir.pace()
+    told.say(blast.pace(settings, info, settings.level))
+    return dataclasses.replace(settings, workers=max(settings.workers, blast.PACED_WORKERS))
 
 
-def clean_up(run: Run) -> list[LeftBehind]:
+def clean_up(settings: Settings, workdir: Workdir, *, hurried: bool) -> list[LeftBehind]:
     """Finish what the workers could not remove, restore the settings, and name what stays.
 
-    Where the time of the run is bounded, its end is as well; `sweep` can go on later.
+    Args:
+        settings: Those of the run.
+        workdir: Where the ledgers are.
+        hurried: Whether the run's end is bounded as its time was; `sweep` can go on later.
     """
-    if run.settings.read_only:
+    if settings.read_only:
         return []
-    patience = _HURRIED_S if run.settings.max_time or run.interrupted else _PATIENT_S
-    swept = sweep_ledgers(run.settings, run.workdir.ledgers(), deadline_s=patience)
+    swept = sweep_ledgers(settings, workdir.ledgers(), deadline_s=_HURRIED_S if hurried else _PATIENT_S)
     return [LeftBehind(one.kind, one.id or one.name, one.reason) for one in (*swept.left_behind, *swept.logins)]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from conformance.target.client import RecordingClient
     from conformance.target.personas import Persona
     from conformance.world.ledger import Entry, Ledger
-    from conformance.world.world import World
+    from conformance.world.visitors import Visitors
 
 _ORDER: Final = ("room", "phone", "visitor", "department", "user", "field", "trigger", "permission", "setting")
 ROUTING: Final = "Livechat_Routing_Method"
@@ -307,7 +307,7 @@ class _Removal:
             self._ledger.gone(entry)
 
 
-def tidy(world: World, entries: list[Entry]) -> list[Entry]:
+def tidy(world: Visitors, entries: list[Entry]) -> list[Entry]:
     """Remove visitors and rooms that are not needed any more, as far as a rate limiter does not make that wait.
 
     Args:
@@ -336,7 +336,7 @@ def tidy(world: World, entries: list[Entry]) -> list[Entry]:
     return waiting
 
 
-def time_to_remove(world: World) -> float:
+def time_to_remove(world: Visitors) -> float:
     """Seconds that a target with a rate limiter needs to let all that is left be removed; 0 without a limiter."""
     limiter = world.client.throttle.limiter
     if limiter is None:
@@ -346,7 +346,7 @@ def time_to_remove(world: World) -> float:
     return (most / max(limiter.calls, 1) + 1) * limiter.ms / 1000
 
 
-def clean_up(world: World, deadline_s: float) -> list[LeftBehind]:
+def clean_up(world: Visitors, deadline_s: float) -> list[LeftBehind]:
     """Remove all that a world made; see ``World.clean_up``."""
     world.client.item = ""
     if world.settings.read_only:
