@@ -78,7 +78,7 @@ def run_tests(settings: Settings, workdir: Workdir, reporter: Reporter, deadline
     """
     environment = environment_of(settings)
     watcher = _Watcher(workdir, reporter)
-    with (workdir.path / "pytest.log").open("wb") as log:
+    with (workdir.path / "pytest.log").open("wb") as log, _signals_as_interrupts():
         process = subprocess.Popen(
             arguments(settings, workdir),
             stdin=subprocess.DEVNULL,
@@ -89,22 +89,21 @@ def run_tests(settings: Settings, workdir: Workdir, reporter: Reporter, deadline
             start_new_session=True,
         )
         ending = Ending(0, [])
-        with _signals_as_interrupts():
-            try:
-                while process.poll() is None:
-                    time.sleep(_POLL_S)
-                    watcher.look()
-                    if settings.fail_fast and watcher.broken:
-                        ending.reasons.append("it stopped at the first failed clause, as --fail-fast asks")
-                        _end(process)
-                    elif deadline is not None and time.time() > deadline + 2.0:
-                        ending.reasons.append(f"the time given by --max-time ({settings.max_time:g} s) was over")
-                        _end(process)
-            except KeyboardInterrupt:
-                ending.interrupted = True
-                ending.reasons.append("it was interrupted")
-                reporter.say("Interrupted: removing what the run made. A second interrupt leaves that to `sweep`.")
-                _end(process)
+        try:
+            while process.poll() is None:
+                time.sleep(_POLL_S)
+                watcher.look()
+                if settings.fail_fast and watcher.broken:
+                    ending.reasons.append("it stopped at the first failed clause, as --fail-fast asks")
+                    _end(process)
+                elif deadline is not None and time.time() > deadline + 2.0:
+                    ending.reasons.append(f"the time given by --max-time ({settings.max_time:g} s) was over")
+                    _end(process)
+        except KeyboardInterrupt:
+            ending.interrupted = True
+            ending.reasons.append("it was interrupted")
+            reporter.say("Interrupted: removing what the run made. A second interrupt leaves that to `sweep`.")
+            _end(process)
         watcher.look()
         ending.code = process.wait()
     return ending
@@ -130,13 +129,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _signals_as_interrupts() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end a run the way Ctrl-C does, so that it cleans up."""
+    """Let SIGTERM and SIGHUP end a run the way Ctrl-C does, so that it cleans up.
+
+    SIGINT as well: a shell starts background jobs with it ignored, and what we start would inherit that.
+    """
 
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
     before = {}
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         try:
             before[number] = signal.signal(number, interrupt)
         except ValueError:  # not the main thread: whoever started us handles signals

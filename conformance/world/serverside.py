@@ -46,7 +46,7 @@ class ServerSide(Ground):
         Raises:
             Unavailable: It is off, and may not be switched on.
         """
-        if self._enabled:
+        if self._enabled or self.info.livechat_enabled:
             return
         config = self._object(self.client.send(NOBODY, "getConfig"), "config")
         if config.get("enabled") is False and not self._switched_on():

@@ -106,17 +106,37 @@ def test_wrong_credentials_are_said(livechat: Run) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_interrupt_cleans_up_and_reports(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "background", [False, True], ids=["by a person", "in a job that a shell put in the background"]
+)
+def test_an_interrupt_cleans_up_and_reports(tmp_path: Path, background: bool) -> None:
     """Ctrl-C in the middle of a run removes what it made, and leaves a report that says what was not run."""
-    with reference_server() as url:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "conformance", "run", str(url), "--admin-user", url.admin_user, "--report", "out"],
+    deaf = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
+    )
+    started = [sys.executable, "-c", deaf] if background else []
+    with (
+        reference_server() as url,
+        subprocess.Popen(
+            [
+                *started,
+                sys.executable,
+                "-m",
+                "conformance",
+                "run",
+                str(url),
+                "--admin-user",
+                url.admin_user,
+                "--report",
+                "out",
+            ],
             cwd=tmp_path,
             env={**_environment(), "LIVECHAT_CONFORMANCE_ADMIN_PASSWORD": url.admin_password},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as process,
+    ):
         outcomes = tmp_path / "out" / "work" / "outcomes.jsonl"
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (outcomes.exists() and outcomes.stat().st_size):
