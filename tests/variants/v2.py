@@ -124,10 +124,12 @@ def say_offline(inner: Inner, site: Site, call: Any) -> Answer:
     try:
         return inner(site, call)  # type: ignore[no-any-return]
     except (Refusal, MatchFailure) as error:
-        user = site.users.get(call.body.get("userId") or call.user["_id"]) if isinstance(call.body, dict) else None
+        named = call.body.get("userId") or call.user["_id"] if isinstance(call.body, dict) else None
+        user = site.users.get(named) if isinstance(named, str) else None
         if user is None or (user.get("status") != "offline" and user.get("statusLivechat") == "available"):
             raise
-        inquiry = site.inquiries.get(call.body.get("inquiryId"))
+        wanted = call.body.get("inquiryId")
+        inquiry = site.inquiries.get(wanted) if isinstance(wanted, str) else None
         if not auth.has_permission(site, user, "view-l-room") or inquiry is None or inquiry["status"] == "taken":
             raise
         raise Refusal("error-agent-offline", "Agent offline", {"method": "livechat:takeInquiry"}) from error
