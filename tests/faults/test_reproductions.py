@@ -29,6 +29,7 @@ def _missed(made: list[Reproduced]) -> list[str]:
     return [f"{one.fault}: {one.why}" for one in made if not one.shown and one.fault not in LUCK]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_reproductions_of_a_sample_of_faults_show_them_again(tmp_path: Path) -> None:
     """Some of each depth and of many areas, drawn by a fixed seed: about a minute on two free cores."""
