@@ -38,7 +38,11 @@ def make(name: str, fault_ids: list[str]) -> None:
     folder = SAMPLES / name
     with reference_server(faults=faults, options=Options(working_video_call=True)) as url:
         result = conformance.run(
-            str(url), admin_user=url.admin_user, admin_password=url.admin_password, seed=1, report=str(folder)
+            str(url),
+            admin_user=url.admin_user,
+            admin_password=url.admin_password,
+            seed=1,
+            report=f"reports/samples/{name}",
         )
     for path in folder.iterdir():
         if path.name not in KEPT:
@@ -79,6 +83,7 @@ def readme() -> None:
 def main() -> None:
     """Remake both samples, their pictures and the output in the README."""
     SAMPLES.mkdir(parents=True, exist_ok=True)
+    os.chdir(ROOT)  # so that the samples show a folder of the project, and not of a machine
     make("conformant", [])
     make("faulty", chosen_faults())
     readme()
