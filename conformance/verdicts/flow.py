@@ -20,8 +20,9 @@ PREFIX: Final = re.compile(r"lcx-[0-9a-z]{1,13}-[0-9a-z]{1,12}-[0-9a-f]{4}(?![0-
 _NAME: Final = re.compile(PREFIX.pattern + r"-[a-z]+[0-9]+", re.ASCII)
 _ID: Final = re.compile(
     r"\{\{[A-Za-z0-9][A-Za-z0-9 :._-]*\}\}"  # a secret that was replaced when it was captured
-    r"|(?<![A-Za-z0-9])[23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz]{17}(?![A-Za-z0-9])"
-    r"|(?<![A-Za-z0-9])[0-9a-f]{24}(?![A-Za-z0-9])"
+    # Nothing joined to it by a hyphen or an underscore: a login's token may hold seventeen such letters between two.
+    r"|(?<![A-Za-z0-9_-])[23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz]{17}(?![A-Za-z0-9_-])"
+    r"|(?<![A-Za-z0-9_-])[0-9a-f]{24}(?![A-Za-z0-9_-])"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z",
     re.ASCII,
 )
