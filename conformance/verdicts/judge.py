@@ -137,7 +137,8 @@ def decided(requirement: RequirementResult, decision: Decision) -> RequirementRe
 def _broken(requirement: RequirementResult, broken: list[Evidence], strict: bool) -> Decision:
     reason = broken[0].sentence or "The clause was broken."
     if len(broken) > 1:
-        reason += f" And {plural(len(broken) - 1, 'other finding')}."
+        end = "" if reason.endswith((".", "!", "?")) else "."
+        reason += f"{end} And {plural(len(broken) - 1, 'other finding')}."
     if binding(requirement, strict):
         return Decision(Verdict.FAIL, reason)
     return Decision(Verdict.DEVIATION, reason)

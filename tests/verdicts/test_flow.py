@@ -151,7 +151,7 @@ def test_a_trail_has_the_settings_of_the_server_as_they_were() -> None:
     path = "/api/v1/settings/Livechat_enabled"
     flow = _flow(
         _said("1", "setSetting", {"value": False}, path=path),
-    """Nobody names him: account, login, role and status come with the answer that gives him the chat."""
+        _said("2", "setSetting", {"value": True}, path=path),
         _said("3", "setSetting", {"value": False}, path=path, status=400),
         _said("4", "getConfig"),
         _said("5", "setSetting", {"value": False}, path=path),
@@ -160,7 +160,7 @@ def test_a_trail_has_the_settings_of_the_server_as_they_were() -> None:
 
 
 def test_a_trail_has_the_life_of_the_agent_whom_the_server_chose() -> None:
-    """Nobody names him: his account, his login, his role and his status come from the answer that gives him the chat."""
+    """Nobody names him: account, login, role and status come with the answer that gives him the chat."""
     agent, name = "AgentAgentAgent23", f"{_RUN}-u1"
     his = {"x-user-id": agent, "x-auth-token": "{{auth:agent}}"}
     visitor = f"{_RUN}-v1"
