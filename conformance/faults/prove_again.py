@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import formatdate, parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
@@ -24,15 +26,27 @@ from conformance.reference.seam import plant
 from conformance.reference.seeds import open_site
 from conformance.report.pick import pick
 from conformance.report.reproduce import address_of, content_of, sent_headers
-from conformance.report.script import RUN, Plan, groups_of, variable_of
+from conformance.report.script import RUN, Plan, Step, groups_of, sending_order, variable_of
 from conformance.target.bodies import read_json
-from conformance.verdicts.flow import PREFIX, ids_in, text_of_body
+from conformance.verdicts.flow import ids_in, is_time, text_of_body, text_of_request
+from conformance.verdicts.forms import FORMS, PREFIX, formed, split
 
 NAME: Final = "lcx-0-again-0000"
 """What the names of a plan that is played here begin with."""
 _PLACEHOLDER: Final = re.compile(r"\{\{([A-Za-z0-9_][A-Za-z0-9 :._-]*)\}\}")
+_TOKEN: Final = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])", re.ASCII)
+"""What a login gives."""
+_SHOUTED: Final = FORMS["upper"].prefix or PREFIX
 _WHERE: Final = re.compile(r"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?")
 _SECONDS: Final = 12.0
+_PAUSE_S: Final = 0.003
+"""Between requests of which one names a time: over a network no two things happen in the same millisecond."""
+_FAR_S: Final = 600.0
+_KEPT: Final = (
+    *("content-type", "retry-after", "location", "allow", "x-ratelimit-limit", "x-ratelimit-remaining"),
+    "cache-control",
+)
+"""Headers that are compared."""
 _ABSENT: Final = "<absent>"
 
 
@@ -47,10 +61,17 @@ class Likeness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of playing a plan: its answers, the last one deciding, and which value each variable got."""
+    """What came of playing a plan.
+
+    Attributes:
+        answers: The last one decides.
+        values: Which value each variable got.
+        patient: Whether there was time between the requests: then the same time is the same moment.
+    """
 
     answers: tuple[Response, ...]
     values: Mapping[str, str]
+    patient: bool = False
 
     @property
     def answer(self) -> Response:
@@ -59,7 +80,13 @@ class Played:
 
 
 def play(
-    made: Plan, fault: Fault, secrets: Mapping[str, str], *, faulty: bool = True, part: bool = False
+    made: Plan,
+    fault: Fault,
+    secrets: Mapping[str, str],
+    *,
+    faulty: bool = True,
+    part: bool = False,
+    patient: bool = False,
 ) -> Played | None:
     """Play a plan against a fresh server in memory; ``None`` where an answer does not have what later requests need.
 
@@ -69,25 +96,29 @@ def play(
         secrets: Values of the placeholders that the plan asks for, by name.
         faulty: Whether the server has the fault, or only its options.
         part: Whether the beginning counts where the plan cannot be played to its end.
+        patient: Whether to leave some time between the requests.
     """
     site = open_site(options_of(fault))
     plant(site.overrides, (fault if faulty else bare(fault),))
     try:
-        return asyncio.run(asyncio.wait_for(_play(made, Application(site), dict(secrets), part), _SECONDS))
+        limit = _SECONDS + sum(each.pause_s for each in made.steps)
+        return asyncio.run(asyncio.wait_for(_play(made, Application(site), dict(secrets), part, patient), limit))
     except (LookupError, TypeError, ValueError, TimeoutError, RuntimeError, ConnectionError):
         return None
     finally:
         site.close()
 
 
-async def _play(made: Plan, app: Application, secrets: dict[str, str], part: bool) -> Played | None:
+async def _play(made: Plan, app: Application, secrets: dict[str, str], part: bool, patient: bool) -> Played | None:
     values = {variable_of(name): value for name, value in secrets.items()}
     values[RUN] = NAME
+    told = any(is_time(each) for step in made.steps for each in ids_in(text_of_request(step.exchange.request)))
     for name in made.made:
         values[variable_of(name)] = "Lc1!again-and-again"
     answers: list[Response] = []
     for group in groups_of(made.steps):
-        fresh = await asyncio.gather(*(_ask(app, each.request, values) for each in group))
+        await asyncio.sleep(max(group[0].pause_s, _PAUSE_S if told or patient else 0.0))
+        fresh = await _ask_all(app, group, values)
         answers += fresh
         for step, answer in zip(group, fresh, strict=True):
             for binding in step.bindings:
@@ -96,19 +127,33 @@ async def _play(made: Plan, app: Application, secrets: dict[str, str], part: boo
                 except (LookupError, TypeError, ValueError, StopIteration):
                     found = None
                 if not isinstance(found, str):
-                    return Played(tuple(answers), values) if part else None
+                    return Played(tuple(answers), values, patient) if part else None
                 values[binding.variable] = found
-    return Played(tuple(answers), values)
+    return Played(tuple(answers), values, patient)
+
+
+async def _ask_all(app: Application, group: Sequence[Step], values: Mapping[str, str]) -> list[Response]:
+    """Ask at the same time, in the order in which it was sent; the answers have the order of the group."""
+    asked = {place: asyncio.ensure_future(_ask(app, group[place].request, values)) for place in sending_order(group)}
+    await asyncio.gather(*asked.values())
+    return [asked[place].result() for place in range(len(group))]
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """A text with the values of its variables."""
-    return _PLACEHOLDER.sub(lambda found: values.get(variable_of(found[1]), found[0]), text)
+
+    def value(found: re.Match[str]) -> str:
+        name, form = split(found[1])
+        known = values.get(variable_of(name))
+        return found[0] if known is None else formed(known, form)
+
+    return _PLACEHOLDER.sub(value, text)
 
 
 async def _ask(app: Application, request: Request, values: Mapping[str, str]) -> Response:
     """One request, as the scripts send it, without a socket."""
-    target = filled(address_of(request), {name: quote(value, safe="") for name, value in values.items()})
+    # All of these values may stand in an address as they are, except for times.
+    target = filled(address_of(request), {name: quote(value, safe=":") for name, value in values.items()})
     content = content_of(request)
     body = filled(content, values).encode("utf-8", "replace") if content is not None else b""
     parts = urlsplit("//x" + target if target.startswith("/") else target)
@@ -145,6 +190,7 @@ async def _ask(app: Application, request: Request, values: Mapping[str, str]) ->
             chunks.append(message.get("body", b""))
 
     await app(scope, receive, send)
+    answered.setdefault("date", formatdate(usegmt=True))
     return response_of(status, answered, b"".join(chunks))
 
 
@@ -166,10 +212,10 @@ def plain(value: Any, known: Mapping[str, str]) -> Any:
         known: Value to placeholder.
     """
     if isinstance(value, str):
-        text = _WHERE.sub("<url>", value)
+        text = _TOKEN.sub("<token>", _WHERE.sub("<url>", value))
         for one in ids_in(text):
-            text = text.replace(one, known.get(one, "<time>" if one[4:5] == "-" else "<id>"))
-        return PREFIX.sub("<run>", text)
+            text = text.replace(one, known.get(one, "<time>" if is_time(one) else "<id>"))
+        return _SHOUTED.sub("<RUN>", PREFIX.sub("<run>", text))
     if isinstance(value, list):
         return [plain(each, known) for each in value]
     if isinstance(value, dict):
@@ -197,8 +243,9 @@ def at(value: Any, pointer: str) -> list[Any]:
 def whole(answer: Response, known: Mapping[str, str]) -> Any:
     """An answer as it is compared as a whole."""
     said = plain(answer.body.json if answer.body.is_json else answer.body.text, known)
-    kept = ("content-type", "retry-after", "location", "allow", "x-ratelimit-limit", "cache-control")
-    return answer.status, {name: plain(answer.headers[name], known) for name in kept if name in answer.headers}, said
+    headers = {name: plain(answer.headers[name], known) for name in _KEPT if name in answer.headers}
+    reset = answer.headers.get("x-ratelimit-reset")
+    return answer.status, headers, None if reset is None else len(reset), said
 
 
 def likeness(recorded: Response, pointer: str | None, made: Plan, shown: Played, control: Played | None) -> Likeness:
@@ -212,7 +259,8 @@ def likeness(recorded: Response, pointer: str | None, made: Plan, shown: Played,
         control: What came of playing it without; ``None`` where it could not be played to its end.
     """
     told = [each.exchange.response for each in made.steps if each.exchange.response is not None]
-    then, now = {**made.known, **_numbered(told, made.known)}, _known(shown)
+    names = {value: name for value, name in made.known.items() if not is_time(value)}
+    then, now = names | _numbered(told, names, shown.patient), _known(shown)
     if shown.answer.status != recorded.status or error_code(shown.answer) != error_code(recorded):
         return Likeness.NONE
     clean = whole(control.answer, _known(control)) if control is not None else None
@@ -228,33 +276,65 @@ def likeness(recorded: Response, pointer: str | None, made: Plan, shown: Played,
     return Likeness.SAME if before == after else Likeness.PLACE
 
 
+def differs(one: Played, other: Played, pointer: str | None) -> bool:
+    """Whether the last answers of two plays differ, where a pointer is given: at that place."""
+    mine, theirs = _known(one), _known(other)
+    if pointer is None or not pointer.startswith("/"):
+        return _canonical(whole(one.answer, mine)) != _canonical(whole(other.answer, theirs))
+    before, after = at(one.answer.body.json, pointer), at(other.answer.body.json, pointer)
+    return bool(plain(before, mine) != plain(after, theirs))
+
+
 def _known(played: Played) -> dict[str, str]:
     """What the ids of a played sequence are called: by their variables, else by the order in which they appeared."""
-    names = {value: "{{" + name + "}}" for name, value in played.values.items() if name != RUN}
-    return names | _numbered(played.answers, names)
+    bound = {value: "{{" + name + "}}" for name, value in played.values.items() if name != RUN}
+    # A time is told by the request at which it was, for two of an answer may be the same or a millisecond apart.
+    names = {value: name for value, name in bound.items() if not is_time(value)}
+    return names | _numbered(played.answers, names, played.patient)
 
 
-def _numbered(answers: Iterable[Response], names: Mapping[str, str]) -> dict[str, str]:
-    """Numbers for ids without a name: so it shows whether two answers speak of one thing or of two."""
-    numbers: dict[str, str] = {}
-    for answer in answers:
+def _numbered(answers: Iterable[Response], names: Mapping[str, str], patient: bool) -> dict[str, str]:
+    """Numbers for ids without a name: so it shows whether two answers speak of one thing or of two.
+
+    A time is told by the answer that said it first where there was time between the requests, and where it is far off.
+    """
+    ids: dict[str, str] = {}
+    times: dict[str, str] = {}
+    for place, answer in enumerate(answers, 1):
         for one in ids_in(text_of_body(answer.body)):
-            if one not in names and not one.startswith("{{") and one[4:5] != "-":
-                numbers.setdefault(one, f"<id {len(numbers) + 1}>")
-    return numbers
+            if one in names or one.startswith("{{"):
+                continue
+            if not is_time(one):
+                ids.setdefault(one, f"<id {len(ids) + 1}>")
+            elif _is_far(one, answer):
+                times.setdefault(one, "<another time>")
+            elif patient:
+                times.setdefault(one, f"<time of {place}>")
+    return ids | times
 
 
-def first_difference(made: Plan, shown: Played, control: Played, start: int) -> int | None:
+def _is_far(time: str, answer: Response) -> bool:
+    """Whether a time is further from the moment of its answer than any conversation takes."""
+    try:
+        moment = datetime.strptime(time, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        return abs((moment - parsedate_to_datetime(answer.headers.get("date", ""))).total_seconds()) > _FAR_S
+    except (TypeError, ValueError):
+        return False
+
+
+def first_difference(made: Plan, shown: Played, controls: Sequence[Played], start: int) -> int | None:
     """The first request from ``start`` on that the server with the fault answers otherwise than the one without it.
 
-    Only answers with the status that was recorded count: another one shows something else than what was found.
+    Only answers with the status that was recorded count: another one shows something else than what was found. What
+    the server without the fault answers differently from one time to the other shows nothing.
     """
-    mine, other = _known(shown), _known(control)
-    for number in range(start, min(len(shown.answers), len(control.answers))):
+    plays = [(one, _known(one)) for one in (shown, *controls)]
+    for number in range(start, min(len(one.answers) for one, _ in plays)):
         recorded = made.steps[number].exchange.response
         if recorded is None or recorded.status != shown.answers[number].status:
             continue
-        if _canonical(whole(shown.answers[number], mine)) != _canonical(whole(control.answers[number], other)):
+        mine, *others = (_canonical(whole(one.answers[number], known)) for one, known in plays)
+        if len(set(others)) == 1 and mine != others[0]:
             return number
     return None
 

@@ -6,8 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.contract.exchange import Exchange, Response
@@ -17,11 +17,17 @@ from conformance.faults.prove_shorten import Shortener, measured
 from conformance.faults.servers import faulty_server
 from conformance.report.pick import pick
 from conformance.report.reproduce import Reproduction, reproduce
-from conformance.report.script import Plan, plan, variable_of
+from conformance.report.script import RUN, Plan, plan, variable_of
 
 _SECONDS: Final = 60.0
 _TIMES: Final = 25
 """How often scripts are run whose requests have to meet, until they do."""
+_TIMES_OF_LUCK: Final = 3
+"""How often scripts are run that show a fault by luck, as with a list that is sorted by ids."""
+_SURE: Final = 6
+"""How often a sequence is played in memory that may show a fault by luck."""
+_CONTROLS: Final = 3
+_UNANSWERED: Final = re.compile(r"curl: \((?:18|28|52|56)\)|httpx\.(?:ReadTimeout|ReadError|RemoteProtocolError)")
 _PLAYS: Final = 40
 _START: Final = re.compile(r"^HTTP/[0-9.]+ [0-9]{3}", re.MULTILINE)
 
@@ -34,7 +40,8 @@ class Witness:
         pointer: Where in the last answer the wrong value stood.
         steps: The exchanges that are known to show it, and all that they need; the last one decides.
         whole: The same with all that the test sent before.
-        after: What the test sent next; some tests judge a request by what is read afterwards.
+        after: All that the test sent until some requests after the deciding one, and what that needs: some tests judge
+            a request by what is read afterwards.
     """
 
     pointer: str | None
@@ -93,27 +100,29 @@ def reproduced(fault: Fault, witness: Witness, secrets: Mapping[str, str], requi
     deciding = witness.steps[-1]
     operation = deciding.operation or ""
     if deciding.response is None:
-        return Reproduced(fault.id, requirement, check, operation, why=f"there was no answer: {deciding.failure}")
+        return _unanswered(Reproduced(fault.id, requirement, check, operation), fault, witness, secrets)
     pointer, answer = witness.pointer, deciding.response
-    recorded, steps, like = 0, list(witness.steps), Likeness.NONE
-    for candidate in (witness.steps, witness.whole, _read_afterwards(fault, witness, secrets)):
-        if not candidate:
-            continue
+    recorded, steps, like, luck, patient = 0, list(witness.steps), Likeness.NONE, False, False
+    for candidate, patient in _candidates(fault, witness, secrets):
         recorded = len(candidate)
         if candidate[-1] is not deciding:
             pointer, answer = None, candidate[-1].response or answer
-        steps, like = Shortener(fault, answer, pointer, secrets).shorten(candidate)
+        steps, like = Shortener(fault, answer, pointer, secrets, patient).shorten(candidate)
         if like is not Likeness.NONE:
+            sure = Shortener(fault, answer, pointer, secrets, patient, plays=_SURE)
+            waits = any(each.pause_s for each in plan(steps).steps)
+            luck = not waits and sure.judge(steps) is Likeness.NONE
+            steps = sure.shorten(candidate)[0] if luck else steps
             break
     made = plan(steps)
     requests, preparing = measured(made)
     text = reproduce(steps, "http://127.0.0.1:3000", seed=1, item="", requirement=requirement)
-    control = play(made, fault, secrets, faulty=False)
+    control = play(made, fault, secrets, faulty=False, patient=patient)
     times, likes, outputs = 1, [Likeness.NONE, Likeness.NONE], ["", ""]
     for kind in (0, 1):
-        for attempt in range(1, (_TIMES if any(each.together for each in made.steps) else 1) + 1):
+        for attempt in range(1, _attempts(made, luck) + 1):
             outputs[kind] = _run(text, kind, fault, made, secrets)
-            likes[kind] = _compare(outputs[kind], answer, pointer, made, control)
+            likes[kind] = _compare(outputs[kind], answer, pointer, made, control, patient)
             times = max(times, attempt)
             if likes[kind] is not Likeness.NONE:
                 break
@@ -138,17 +147,66 @@ def reproduced(fault: Fault, witness: Witness, secrets: Mapping[str, str], requi
     )
 
 
+def _candidates(
+    fault: Fault, witness: Witness, secrets: Mapping[str, str]
+) -> Iterator[tuple[tuple[Exchange, ...], bool]]:
+    """Sequences that may show the fault, and whether each is to be played slowly, so that times tell something."""
+    yield witness.steps, False
+    yield witness.whole, False
+    yield witness.steps, True
+    read = _read_afterwards(fault, witness, secrets)
+    if read:
+        yield read, False
+        yield read, True
+
+
+def _attempts(made: Plan, luck: bool) -> int:
+    if any(each.together for each in made.steps):
+        return _TIMES
+    return _TIMES_OF_LUCK if luck else 1
+
+
+def _unanswered(found: Reproduced, fault: Fault, witness: Witness, secrets: Mapping[str, str]) -> Reproduced:
+    """Run the scripts of a request without an answer: both end without one, and a correct server answers."""
+    made = plan(witness.steps)
+    control = play(made, fault, secrets, faulty=False)
+    if control is None or len(control.answers) != len(made.steps):
+        return replace(found, why="a server without the fault does not answer either")
+    text = reproduce(witness.steps, "http://127.0.0.1:3000", seed=1, item="", requirement=found.requirement)
+    said = [_run(text, kind, fault, made, secrets) for kind in (0, 1)]
+    likes = [
+        Likeness.SAME if len(answers_in(each)) == len(made.steps) - 1 and _UNANSWERED.search(each) else Likeness.NONE
+        for each in said
+    ]
+    requests, preparing = measured(made)
+    sent = tuple(each.exchange.operation or each.request.method for each in made.steps if not each.preparing)
+    missed = likes.index(Likeness.NONE) if Likeness.NONE in likes else None
+    return replace(
+        found,
+        curl=likes[0],
+        python=likes[1],
+        requests=requests,
+        preparing=preparing,
+        recorded=len(witness.steps),
+        sent=sent,
+        why="" if missed is None else f"the {('curl', 'Python')[missed]} script ended with {said[missed][-300:]!r}",
+        script="" if missed is None else text.curl,
+    )
+
+
 def _read_afterwards(fault: Fault, witness: Witness, secrets: Mapping[str, str]) -> tuple[Exchange, ...]:
     """All that was sent up to the first answer in which the fault shows; empty where it shows in none."""
-    everything = (*witness.whole, *witness.after)
+    everything = witness.after or witness.whole
     made = plan(everything)
-    for start in (len(witness.whole) - 1, 0):
+    decided = next((place for place, each in enumerate(everything) if each.id == witness.steps[-1].id), 0)
+    for start in dict.fromkeys((decided, 0)):
         for _ in range(_PLAYS if any(each.together for each in made.steps) else 1):
-            shown = play(made, fault, secrets, part=True)
-            control = play(made, fault, secrets, faulty=False, part=True)
-            if shown is None or control is None:
+            shown = play(made, fault, secrets, part=True, patient=True)
+            controls = [play(made, fault, secrets, faulty=False, part=True, patient=True) for _ in range(_CONTROLS)]
+            good = [each for each in controls if each is not None]
+            if shown is None or not good:
                 return ()
-            number = first_difference(made, shown, control, start)
+            number = first_difference(made, shown, good, start)
             if number is not None:
                 return everything[: number + 1]
     return ()
@@ -162,7 +220,7 @@ def _run(text: Reproduction, kind: int, fault: Fault, made: Plan, secrets: Mappi
             "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),  # noqa: PTH120
             "LC_ALL": "C.UTF-8",
             "URL": str(url),
-            "RUN": NAME,
+            RUN: NAME,
             **{variable_of(name): value for name, value in secrets.items()},
             **{variable_of(name): "Lc1!again-and-again" for name in made.made},
         }
@@ -176,18 +234,20 @@ def _run(text: Reproduction, kind: int, fault: Fault, made: Plan, secrets: Mappi
     return said if done.returncode == 0 else f"{said}\nended with {done.returncode}: {done.stderr.decode()[-300:]}"
 
 
-def _compare(said: str, recorded: Response, pointer: str | None, made: Plan, control: Played | None) -> Likeness:
+def _compare(
+    said: str, recorded: Response, pointer: str | None, made: Plan, control: Played | None, patient: bool
+) -> Likeness:
     """Compare the last answer that a script printed with the recorded one."""
     answers = answers_in(said)
     if len(answers) != len(made.steps) or "\nended with " in said[-400:]:
         return Likeness.NONE
-    shown = Played(tuple(answers), _values(answers, made))
+    shown = Played(tuple(answers), _values(answers, made), patient)
     return likeness(recorded, pointer, made, shown, control)
 
 
 def _values(answers: Sequence[Response], made: Plan) -> dict[str, str]:
     """Which value each variable of a script had, from the answers that it printed."""
-    values: dict[str, str] = {"RUN": NAME}
+    values: dict[str, str] = {RUN: NAME}
     for step, answer in zip(made.steps, answers, strict=True):
         for binding in step.bindings:
             try:

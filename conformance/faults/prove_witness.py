@@ -34,15 +34,17 @@ def shown_again(seen: Seen, judgement: Judgement, outcome: ItemOutcome, own: Ses
         judgement.pointer,
         tuple(by_id[name] for name in flow.trail(steps, own=outcome.exchanges)),
         tuple(by_id[name] for name in flow.trail(steps, own=outcome.exchanges, whole=True)),
-        tuple(by_id[name] for name in _following(outcome, steps[-1])),
+        tuple(by_id[name] for name in _afterwards(flow, outcome, steps[-1])),
     )
     secrets = {"password:admin": own.settings.admin_password or ""}
     told = reproduced(fault, witness, secrets, judgement.requirement, judgement.check)
     return dataclasses.replace(seen, reproduced=told)
 
 
-def _following(outcome: ItemOutcome, last: str) -> tuple[str, ...]:
+def _afterwards(flow: Flow, outcome: ItemOutcome, last: str) -> tuple[str, ...]:
+    """All that the test sent up to some requests after the deciding one, and all that its answers speak of."""
     if last not in outcome.exchanges:
         return ()
-    place = outcome.exchanges.index(last) + 1
-    return outcome.exchanges[place : place + _AFTER]
+    end = outcome.exchanges.index(last) + 1 + _AFTER
+    own = outcome.exchanges[:end]
+    return flow.trail(own[-1:], own=own, whole=True)

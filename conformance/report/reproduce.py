@@ -19,12 +19,15 @@ from urllib.parse import quote
 
 from conformance.contract.exchange import Exchange, Request
 from conformance.report import pick
-from conformance.report.script import RUN, Plan, Step, groups_of, plan, variable_of
+from conformance.report.script import RUN, Plan, Step, groups_of, plan, sending_order, variable_of
+from conformance.verdicts.forms import FORMS
 
 _PLACEHOLDER: Final = re.compile(r"\{\{([A-Za-z0-9_][A-Za-z0-9 :._-]*)\}\}")
 _SKIPPED: Final = frozenset(
     {"host", "content-length", "connection", "accept-encoding", "user-agent", "accept", "date", "transfer-encoding"}
 )
+PATIENCE_S: Final = 10
+"""Seconds that a script waits for an answer where none came when it was recorded."""
 _PICK: Final = inspect.getsource(pick.pick).replace(": Any", "").replace(": str", "").replace(" -> Any", "")
 
 
@@ -92,6 +95,8 @@ def curl_script(made: Plan, url: str) -> str:
         lines.append(f"{RUN}=${{{RUN}:-lcx-$(date +%s)-$$}}  # begins the names of all that is made here")
     for name in made.made:
         lines.append(f"{variable_of(name)}=${{{variable_of(name)}:-Lc1!${{RANDOM}}${{RANDOM}}${{RANDOM}}}}")
+    for variable in [RUN, *map(variable_of, (*made.asked, *made.made))]:
+        lines += _curl_forms(made, variable)
     lines += ['ask() { answer=$(curl -sS -i -g --path-as-is "$@"); printf \'%s\\n\\n\' "$answer"; }']
     if any(each.bindings for each in made.steps):
         program = "\n".join(line for line in _PICK.splitlines() if '"""' not in line)
@@ -101,25 +106,40 @@ def curl_script(made: Plan, url: str) -> str:
     for number, group in enumerate(groups_of(made.steps), 1):
         lines.append("")
         if len(group) > 1:
-            lines += _curl_together(group, number)
+            lines += _curl_together(made, group, number)
             continue
         (step,) = group
         lines.append(f"# {number}. {_title(step)}")
-        lines.append("ask " + " \\\n  ".join(_curl_arguments(step.request, "$URL")))
-        lines += [f"{each.variable}=$(pick {_shell(each.path)})" for each in step.bindings]
+        lines += [f"sleep {step.pause_s:g}"] * bool(step.pause_s)
+        patience = [] if step.exchange.response is not None else [f"-m {PATIENCE_S}"]
+        lines.append("ask " + " \\\n  ".join([*patience, *_curl_arguments(step.request, "$URL")]))
+        lines += _curl_bindings(made, step)
     return "\n".join(["set -eu", *lines]) + "\n"
 
 
-def _curl_together(group: Sequence[Step], number: int) -> list[str]:
+def _curl_bindings(made: Plan, step: Step) -> list[str]:
+    lines: list[str] = []
+    for each in step.bindings:
+        lines += [f"{each.variable}=$(pick {_shell(each.path)})", *_curl_forms(made, each.variable)]
+    return lines
+
+
+def _curl_forms(made: Plan, variable: str) -> list[str]:
+    """A value in the other forms in which requests name it."""
+    forms = [form for name, form in made.forms if name == variable]
+    return [f"{variable_of(f'{variable}.{form}')}=$({FORMS[form].bash.format(variable)})" for form in forms]
+
+
+def _curl_together(made: Plan, group: Sequence[Step], number: int) -> list[str]:
     lines = [f"# {number}. at the same time: {', '.join(_title(step) for step in group)}", "answers=$(mktemp -d)"]
     sent = [
         " \\\n  ".join([f'-sS -i -g --path-as-is -o "$answers/{place}"', *_curl_arguments(step.request, "$URL")])
-        for place, step in enumerate(group, 1)
+        for place, step in ((place + 1, group[place]) for place in sending_order(group))
     ]
     lines.append("curl --parallel --parallel-immediate " + " \\\n  --next ".join(sent))
     for place, step in enumerate(group, 1):
         lines.append(f'answer=$(cat "$answers/{place}"); printf \'%s\\n\\n\' "$answer"')
-        lines += [f"{each.variable}=$(pick {_shell(each.path)})" for each in step.bindings]
+        lines += _curl_bindings(made, step)
     return lines
 
 
@@ -150,7 +170,8 @@ def python_script(made: Plan, url: str) -> str:
     """Write a plan as a Python script with httpx."""
     picks = any(each.bindings for each in made.steps)
     together = any(each.together for each in made.steps)
-    modules = ["os"] + ["json"] * picks + ["time"] * made.named + ["secrets"] * bool(made.made)
+    pauses = any(each.pause_s for each in made.steps)
+    modules = ["os"] + ["json"] * picks + ["time"] * (made.named or pauses) + ["secrets"] * bool(made.made)
     lines = [f"import {name}" for name in sorted(modules)]
     lines += ["from concurrent.futures import ThreadPoolExecutor"] * together
     lines += ["", "import httpx", ""]
@@ -160,6 +181,8 @@ def python_script(made: Plan, url: str) -> str:
         lines.append(f'{RUN} = os.environ.get("{RUN}") or f"lcx-{{time.time_ns()}}"  # begins all names')
     for name in made.made:
         lines.append(f'{variable_of(name)} = os.environ.get("{variable_of(name)}") or "Lc1!" + secrets.token_hex(14)')
+    for variable in [RUN, *map(variable_of, (*made.asked, *made.made))]:
+        lines += _python_forms(made, variable)
     lines += ["", "", *_ASK.splitlines()]
     if picks:
         lines += ["", "", *_PICK.splitlines()]
@@ -169,28 +192,49 @@ def python_script(made: Plan, url: str) -> str:
             lines.append(f"# {number}. at the same time: {', '.join(_title(step) for step in group)}")
             lines.append(f"with ThreadPoolExecutor({len(group)}) as pool:")
             lines.append("    sent = [")
-            lines += [f"        pool.submit(ask, {', '.join(_python_arguments(step.request))})," for step in group]
-            lines += ["    ]", "answers = [each.result() for each in sent]"]
+            order = sending_order(group)
+            lines += [
+                f"        pool.submit(ask, {', '.join(_python_arguments(group[each].request))})," for each in order
+            ]
+            places = ", ".join(str(order.index(place)) for place in range(len(group)))
+            lines += ["    ]", f"answers = [sent[place].result() for place in ({places})]"]
             for place, step in enumerate(group):
-                lines += [f"{b.variable} = pick(answers[{place}].json(), {_python(b.path)})" for b in step.bindings]
+                lines += _python_bindings(made, step, f"answers[{place}]")
             continue
         (step,) = group
         lines.append(f"# {number}. {_title(step)}")
+        lines += [f"time.sleep({step.pause_s:g})"] * bool(step.pause_s)
         lines.append("answer = ask(")
-        lines += [f"    {argument}," for argument in _python_arguments(step.request)]
+        patience = [] if step.exchange.response is not None else [f"timeout={PATIENCE_S}"]
+        lines += [f"    {argument}," for argument in [*_python_arguments(step.request), *patience]]
         lines.append(")")
-        lines += [f"{each.variable} = pick(answer.json(), {_python(each.path)})" for each in step.bindings]
+        lines += _python_bindings(made, step, "answer")
     return "\n".join(lines) + "\n"
 
 
+def _python_bindings(made: Plan, step: Step, answer: str) -> list[str]:
+    lines: list[str] = []
+    for each in step.bindings:
+        lines.append(f"{each.variable} = pick({answer}.json(), {_python(each.path)})")
+        lines += _python_forms(made, each.variable)
+    return lines
+
+
+def _python_forms(made: Plan, variable: str) -> list[str]:
+    """A value in the other forms in which requests name it."""
+    forms = [form for name, form in made.forms if name == variable]
+    return [f"{variable_of(f'{variable}.{form}')} = {FORMS[form].python.format(variable)}" for form in forms]
+
+
 _ASK: Final = '''\
-client = httpx.Client(timeout=60)
+client = httpx.Client()
 
 
-def ask(method, target, headers=None, content=None):
+def ask(method, target, headers=None, content=None, timeout=60):
     """Send one request with exactly this path and query, and print the answer."""
     whole = (httpx.URL(URL).path.rstrip("/") + target).encode()
-    answer = client.request(method, URL, headers=headers, content=content, extensions={"target": whole})
+    options = {"headers": headers, "content": content, "timeout": timeout, "extensions": {"target": whole}}
+    answer = client.request(method, URL, **options)
     lines = [f"HTTP/1.1 {answer.status_code}", *(f"{name}: {value}" for name, value in answer.headers.items())]
     print("\\n".join(lines), answer.text, sep="\\n\\n", end="\\n\\n")
     return answer
@@ -258,10 +302,10 @@ def content_of(request: Request) -> str | None:
     if request.body is None:
         return None
     if request.body.is_json and request.body.text is None:
+        # Written as most clients write it, for some servers read escaped letters right and others wrong.
         text = json.dumps(request.body.json, ensure_ascii=False, separators=(",", ":"))
-        if text.isprintable():
-            return text
-        return json.dumps(request.body.json, separators=(",", ":"))
+        lone = any("\ud800" <= character <= "\udfff" for character in text)
+        return json.dumps(request.body.json, separators=(",", ":")) if lone else text
     return request.body.text or ""
 
 
@@ -298,6 +342,7 @@ def _python(text: Any) -> str:
 
 
 __all__ = [
+    "PATIENCE_S",
     "Placeholder",
     "Reproduction",
     "address_of",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any, Final
 
 from conformance.contract.exchange import Body, Exchange, Request
-from conformance.verdicts.flow import PREFIX, ids_in, pointers_of, text_of_body, text_of_request, told_apart
+from conformance.verdicts.flow import ids_in, is_time, pointers_of, text_of_body, text_of_request, told_apart
+from conformance.verdicts.forms import FORMS, PREFIX, prefixes, split
 
 RUN: Final = "RUN"
 """The variable that the names of all that a script makes begin with."""
@@ -16,6 +18,9 @@ PREPARING: Final = frozenset({"login", "createUser", "registerUser", "setUserSta
 """Operations that give a caller his account; a script sends them before what it shows."""
 _STAGE: Final = frozenset({"createDepartment", "getSetting", "setSetting", "listPermissions", "updatePermissions"})
 """Operations that set the stage, where the last request does not name what they made."""
+
+_SHORTEST_PAUSE_S: Final = 0.9
+_LONGEST_PAUSE_S: Final = 70.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Step:
         bindings: What is taken out of its answer.
         preparing: Whether it only sets the stage: accounts, agents who are online, their department, settings.
         together: Whether it is sent at the same time as the step before it.
+        pause_s: How long the test waited before it.
     """
 
     exchange: Exchange
@@ -50,6 +56,7 @@ class Step:
     bindings: tuple[Binding, ...] = ()
     preparing: bool = False
     together: bool = False
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ class Plan:
         made: Placeholders of passwords that the script makes up itself.
         asked: Placeholders that the reader has to supply.
         named: Whether the script gives names.
+        forms: Which values are needed in which forms: pairs of variable and form.
         known: Recorded value to placeholder, for comparing answers.
     """
 
@@ -68,6 +76,7 @@ class Plan:
     made: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     named: bool = False
+    forms: tuple[tuple[str, str], ...] = ()
     known: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -82,13 +91,16 @@ def plan(exchanges: Sequence[Exchange]) -> Plan:
     taken: dict[str, str] = {}
     found: list[list[Binding]] = []
     wanted = _used_later(sequence)
+    told_last = _tellers(sequence)
     for number, exchange in enumerate(sequence):
-        fresh = _given(exchange, wanted[number] - set(taken))
+        fresh = _given(
+            exchange, {each for each in wanted[number] - set(taken) if told_last.get(each, number) == number}
+        )
         bindings: list[Binding] = []
         for value, pointer in fresh.items():
             variable = _variable(value, pointer, taken.values())
-            taken[value] = "{{" + variable + "}}"
             bindings.append(Binding(variable, _path(exchange.json, pointer, taken), value))
+            taken[value] = "{{" + variable + "}}"
         found.append(bindings)
     last = len(sequence) - 1
     steps = tuple(
@@ -98,10 +110,12 @@ def plan(exchanges: Sequence[Exchange]) -> Plan:
             tuple(found[number]),
             number != last and _sets_the_stage(exchange, sequence[last]),
             number > 0 and _overlap(sequence[number - 1], exchange),
+            _pause(sequence[number - 1], exchange) if number else 0.0,
         )
         for number, exchange in enumerate(sequence)
     )
-    secrets = {name for each in steps for name in placeholders_in(text_of_request(each.request))}
+    used = [split(name) for each in steps for name in placeholders_in(text_of_request(each.request))]
+    names = {name for name, _ in used}
     bound = {each.variable for bindings in found for each in bindings} | {RUN}
     made = {
         name
@@ -113,8 +127,9 @@ def plan(exchanges: Sequence[Exchange]) -> Plan:
     return Plan(
         steps,
         tuple(sorted(made)),
-        tuple(sorted(secrets - bound - made)),
-        any("{{" + RUN + "}}" in text_of_request(each.request) for each in steps),
+        tuple(sorted(names - bound - made)),
+        RUN in names,
+        tuple(sorted({(variable_of(name), form) for name, form in used if form})),
         taken,
     )
 
@@ -150,11 +165,22 @@ def _with_text(body: Body, put: _Put) -> Body:
 class _Put:
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
+        self._prefixes = prefixes(RUN)
         parts = [_alone(value) for value in sorted(values, key=len, reverse=True)]
-        self._pattern = re.compile("|".join([*parts, PREFIX.pattern]), re.ASCII)
+        self._pattern = re.compile("|".join([*parts, *(each.pattern for each in self._prefixes.values())]), re.ASCII)
 
     def text(self, text: str) -> str:
-        return self._pattern.sub(lambda found: self._values.get(found[0], "{{" + RUN + "}}"), text)
+        return self._pattern.sub(lambda found: self._put(found[0]), text)
+
+    def _put(self, found: str) -> str:
+        value = self._values.get(found)
+        if value is None and found.startswith("{{"):
+            name, form = split(found[2:-2])
+            return self._values["{{" + name + "}}"][:-2] + f".{form}}}}}"
+        if value is None:
+            name = next(name for name, pattern in self._prefixes.items() if pattern.fullmatch(found))
+            return "{{" + name + "}}"
+        return value
 
     def json(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -167,8 +193,9 @@ class _Put:
 
 
 def _alone(value: str) -> str:
-    escaped = re.escape(value)
-    return escaped if value.startswith("{{") else rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"
+    if value.startswith("{{"):
+        return rf"{re.escape(value[:-2])}(?:\.(?:{'|'.join(FORMS)}))?\}}\}}"
+    return rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])"
 
 
 def _used_later(sequence: Sequence[Exchange]) -> list[set[str]]:
@@ -183,6 +210,19 @@ def _used_later(sequence: Sequence[Exchange]) -> list[set[str]]:
         before |= set(ids_in(text_of_request(exchange.request)))
         later[number] -= {each for each in before if not each.startswith("{{")}
     return later
+
+
+def _tellers(sequence: Sequence[Exchange]) -> dict[str, int]:
+    """For each time that a request names, the latest exchange before it whose answer said it."""
+    told: dict[str, int] = {}
+    fixed: dict[str, int] = {}
+    for number, exchange in enumerate(sequence):
+        for each in ids_in(text_of_request(exchange.request)):
+            if is_time(each) and each in told:
+                fixed.setdefault(each, told[each])
+        if exchange.response is not None:
+            told |= {each: number for each in ids_in(text_of_body(exchange.response.body)) if is_time(each)}
+    return fixed
 
 
 def _given(exchange: Exchange, wanted: set[str]) -> dict[str, str]:
@@ -217,8 +257,8 @@ def _path(answer: Any, pointer: str, taken: Mapping[str, str]) -> str:
 def _condition(item: Any, taken: Mapping[str, str]) -> str:
     for key, value in item.items() if isinstance(item, dict) else ():
         if isinstance(value, str) and "/" not in value and (value in taken or PREFIX.match(value)):
-            if value in taken and ids_in(value) and key == "_id":
-                continue  # that is what is asked for
+            if is_time(value):
+                continue  # several items may have it
             put = taken.get(value) or PREFIX.sub("{{" + RUN + "}}", value)
             return f"[{key}={put}]"
     return ""
@@ -260,6 +300,19 @@ def _overlap(first: Exchange, second: Exchange) -> bool:
     if not first.started or not second.started or first.response is None:
         return False
     return second.started < first.started + first.response.elapsed_ms / 1000 - 0.0005
+
+
+def _pause(first: Exchange, second: Exchange) -> float:
+    """Seconds that a test waited between two requests; less than one is not what it waited for."""
+    if not first.item or first.item != second.item or first.response is None:
+        return 0.0
+    waited = second.started - first.started - first.response.elapsed_ms / 1000
+    return float(ceil(waited)) if _SHORTEST_PAUSE_S <= waited <= _LONGEST_PAUSE_S else 0.0
+
+
+def sending_order(group: Sequence[Step]) -> list[int]:
+    """The places of steps that meet, in the order in which they were sent; the deciding one may have been the first."""
+    return sorted(range(len(group)), key=lambda place: group[place].exchange.started)
 
 
 def groups_of(steps: Iterable[Step]) -> list[list[Step]]:

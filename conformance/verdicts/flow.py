@@ -14,9 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from conformance.contract.exchange import Body, Exchange, Request
+from conformance.verdicts.forms import PREFIX, split
 
-PREFIX: Final = re.compile(r"lcx-[0-9a-z]{1,13}-[0-9a-z]{1,12}-[0-9a-f]{4}(?![0-9A-Za-z])", re.ASCII)
-"""What the name of everything begins with that a run makes."""
 _NAME: Final = re.compile(PREFIX.pattern + r"-[a-z]+[0-9]+", re.ASCII)
 _ID: Final = re.compile(
     r"\{\{[A-Za-z0-9][A-Za-z0-9 :._-]*\}\}"  # a secret that was replaced when it was captured
@@ -64,7 +63,17 @@ def text_of_request(request: Request) -> str:
 
 def ids_in(text: str) -> list[str]:
     """The ids that a server may have given, the placeholders of secrets included, each once, in order."""
-    return list(dict.fromkeys(_ID.findall(text)))
+    return list(dict.fromkeys(map(_whole, _ID.findall(text))))
+
+
+def _whole(found: str) -> str:
+    """An id; a placeholder without its form, for what a request needs is the value that the form is made of."""
+    return "{{" + split(found[2:-2])[0] + "}}" if found.startswith("{{") else found
+
+
+def is_time(text: str) -> bool:
+    """Whether one of these is a time. Two things may have the same time by chance, but never the same id."""
+    return text[4:5] == "-"
 
 
 def names_in(text: str) -> list[str]:
@@ -100,12 +109,14 @@ class Flow:
         exchanges: In order.
         effects: Operation to what it does to the server, as the contract says it.
         givers: Id to the number of the exchange whose answer said it first.
+        tellers: Time to the numbers of all exchanges whose answers said it, in order.
         namers: Name to the number of the exchange whose request carried it first and was not refused.
     """
 
     exchanges: Sequence[Exchange]
     effects: Mapping[str, str]
     givers: dict[str, int] = field(default_factory=dict)
+    tellers: dict[str, list[int]] = field(default_factory=dict)
     namers: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
 
@@ -121,7 +132,9 @@ class Flow:
                     self.namers.setdefault(name, number)
             if exchange.response is not None and exchange.response.body.is_json:
                 for id in ids_in(text_of_body(exchange.response.body)):
-                    if id not in asked:
+                    if is_time(id):
+                        self.tellers.setdefault(id, []).append(number)
+                    elif id not in asked:
                         self.givers.setdefault(id, number)
 
     def writes(self, exchange: Exchange) -> bool:
@@ -141,7 +154,7 @@ class Flow:
         Args:
             steps: Ids of exchanges; the last one decides.
             own: Ids of all exchanges of the test; what it wrote before the deciding one belongs to the trail.
-            whole: Whether what the test only read belongs to it, too.
+            whole: Whether what the test only read belongs to it, too, and all that the answers speak of.
         """
         known = [self.numbers[name] for name in steps if name in self.numbers]
         if not known:
@@ -149,8 +162,10 @@ class Flow:
         last = known[-1]
         known = [each for each in known if each == last or self.writes(self.exchanges[each])]
         before = [self.numbers[name] for name in own if name in self.numbers and self.numbers[name] < last]
-        if len(steps) < 2 or whole:
-            known += [each for each in before if whole or self._is_about(self.exchanges[each])][-_MOST_CANDIDATES:]
+        if whole:
+            known += before
+        elif len(steps) < 2:
+            known += [each for each in before if self._is_about(self.exchanges[each])][-_MOST_CANDIDATES:]
         known += self._beside(last, own)
         needed: set[int] = set()
         waiting = list(dict.fromkeys(known))
@@ -160,7 +175,7 @@ class Flow:
             if number in needed:
                 continue
             needed.add(number)
-            waiting += self._needs(number, last)
+            waiting += self._needs(number, last, whole)
         ordered = [*sorted(needed - {last}), last]
         return tuple(self.exchanges[number].id for number in ordered)
 
@@ -176,14 +191,16 @@ class Flow:
     def _is_about(self, exchange: Exchange) -> bool:
         return self.writes(exchange) and exchange.operation not in _BY_NEED
 
-    def _needs(self, number: int, last: int) -> Iterator[int]:
+    def _needs(self, number: int, last: int, whole: bool) -> Iterator[int]:
         exchange = self.exchanges[number]
         sent = text_of_request(exchange.request)
         values = ids_in(sent)
+        if whole and exchange.response is not None:
+            values += ids_in(text_of_body(exchange.response.body))
         values += _chosen_agents(exchange.json)
         for id in values:
-            giver = self.givers.get(id)
-            if giver is not None and giver < number:
+            giver = self._giver_of(id, number)
+            if giver is not None:
                 yield giver
         for name in names_in(sent):
             namer = self.namers.get(name)
@@ -191,6 +208,13 @@ class Flow:
                 yield namer
         if exchange.operation in ("createUser", "login"):
             yield from self._life_of(exchange, number, last)
+
+    def _giver_of(self, value: str, number: int) -> int | None:
+        """The exchange from which request ``number`` has a value: the first that gave an id, the latest for a time."""
+        if is_time(value):
+            return max((each for each in self.tellers.get(value, ()) if each < number), default=None)
+        giver = self.givers.get(value)
+        return giver if giver is not None and giver < number else None
 
     def _life_of(self, exchange: Exchange, number: int, last: int) -> Iterator[int]:
         """What makes an account an agent who is online: his role, his login, and the latest status before the end."""

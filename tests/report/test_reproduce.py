@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from shutil import which
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from conformance.contract.exchange import Body, Exchange, Request, Response
-from conformance.report.reproduce import Reproduction, reproduce, variable_of
+from conformance.report.reproduce import PATIENCE_S, Reproduction, reproduce, variable_of
 
 TRICKY = 'it\'s "quoted" $HOME `id` \\ \n é 你 {{visitor:A:token}}'
 
@@ -189,3 +190,83 @@ def test_scripts_take_ids_from_earlier_answers_and_give_names_of_their_own(kind:
         "/close/fresh?token=lcx-mine-v1",
     ]
     assert (text.requests, text.preparing) == (3, 0)
+
+
+def _scripts(*exchanges: Exchange) -> tuple[str, str]:
+    text = reproduce(exchanges, "http://127.0.0.1:1", seed=1, item="", requirement="R")
+    return text.curl, text.python
+
+
+def test_a_name_in_another_form_becomes_that_form_of_the_readers_own_names() -> None:
+    """Capital letters, percent codes and a cut beginning: each is made of RUN by the script."""
+    mail = Body(json={"email": "LCX-1-MAIN-8751-M1@X.COM", "text": "x-1-main-8751-d2"}, is_json=True)
+    coded = "".join(f"%{byte:02X}" for byte in b"lcx-1-main-8751")
+    curl, python = _scripts(Exchange("e", None, "x", Request("POST", f"/visitor/{coded}%2Dv1", (), {}, mail)))
+    assert "RUN_UPPER=$(" in curl
+    assert "RUN_UPPER = RUN.upper()" in python
+    for line in ('"${RUN_UPPER}"', '"${RUN_CODED}"%2Dv1', '"${RUN_END}"'):
+        assert line in curl
+    assert "8751" not in curl + python
+
+
+def test_a_form_of_a_token_is_made_of_the_token_that_a_login_gave() -> None:
+    """A script does not ask for what it can make."""
+    login = Request("POST", "/api/v1/login", (), {}, Body(json={"user": "admin"}, is_json=True))
+    given = {"data": {"authToken": "{{auth:admin}}", "userId": "tRWNqRN9z5gGkwENQ"}}
+    asked = Exchange("2", "getQueue", "admin", Request("GET", "/queue", (), {"x-auth-token": "{{auth:admin.lower}}"}))
+    curl, python = _scripts(_answered("1", "login", login, given), asked)
+    assert "AUTH_ADMIN_LOWER=$(" in curl
+    assert '"${AUTH_ADMIN_LOWER}"' in curl
+    assert "AUTH_ADMIN_LOWER = AUTH_ADMIN.lower()" in python
+    assert "set it" not in curl
+
+
+def test_a_time_comes_from_the_latest_answer_that_said_it() -> None:
+    """Two things may have had the same time; the page that was read last is what the next request is about."""
+    moment = "2026-11-22T10:00:00.000Z"
+    room = _answered("1", "openRoom", Request("GET", "/room"), {"room": {"ts": moment}})
+    page = _answered(
+        "2", "getHistory", Request("GET", "/history"), {"messages": [{"ts": moment, "_updatedAt": moment}]}
+    )
+    curl, python = _scripts(
+        room, page, Exchange("3", "getHistory", "x", Request("GET", "/history", (("end", moment),)))
+    )
+    assert "pick /messages/0/ts" in curl
+    assert "/room/ts" not in curl + python
+
+
+def test_a_wait_of_the_test_is_a_wait_of_the_script() -> None:
+    """Between two requests of one test; what lies between two tests is none."""
+    first, second = (
+        replace(_answered(name, "getConfig", Request("GET", "/config"), {}), started=started, item="limiter::test_x")
+        for name, started in (("1", 100.0), ("2", 102.2))
+    )
+    curl, python = _scripts(first, second)
+    assert "\nsleep 3\nask" in curl
+    assert "time.sleep(3)" in python
+    assert "import time" in python
+    assert "sleep" not in "".join(_scripts(first, replace(second, item="limiter::test_y")))
+
+
+def test_a_script_waits_only_so_long_for_an_answer_that_never_came() -> None:
+    """It ends, and shows that nothing came back."""
+    silent = Exchange("1", "getConfig", "x", Request("GET", "/config"), failure="No answer came.")
+    curl, python = _scripts(silent)
+    assert f"ask -m {PATIENCE_S} " in curl
+    assert f"timeout={PATIENCE_S}," in python
+
+
+def test_requests_that_met_are_sent_in_the_order_in_which_they_were_sent() -> None:
+    """The deciding one is printed last, also where it was sent first."""
+    early, late = (
+        replace(
+            _answered(name, "closeRoom", Request("POST", f"/{name}"), {}),
+            started=started,
+            response=Response(200, {}, Body(json={}, is_json=True), 500.0),
+        )
+        for name, started in (("early", 100.0), ("late", 100.1))
+    )
+    curl, python = _scripts(late, early)
+    assert curl.index("/early") < curl.index("/late")
+    assert python.index("/early") < python.index("/late")
+    assert "for place in (1, 0)]" in python
