@@ -28,8 +28,7 @@ def _missed(made: list[Reproduced]) -> list[str]:
 
 def _beside_the_point(made: list[Reproduced]) -> list[str]:
     """Reproductions that end with a request that only sets the stage: such an answer shows nothing but luck."""
-    of_its_own = {one.operation for one in made} & PREPARING
-    return [one.fault for one in made if one.sent and one.sent[-1] in PREPARING - of_its_own]
+    return [one.fault for one in made if one.sent and one.sent[-1] != one.operation and one.sent[-1] in PREPARING]
 
 
 @pytest.mark.timeout(900)
