@@ -15,7 +15,7 @@ _FALSE_PREFIX = run_prefix(3, "main")[:-4] + "0000"
 _NAMES = ("customer", "lcx", "lcx-agent", "lcx-1-main-zzzz-v1", f"{_FALSE_PREFIX}-v1", "LCX-3-MAIN", "99912345678000")
 _COLLECTIONS = (
     *("users", "visitors", "rooms", "messages", "inquiries", "subscriptions", "departments", "department_agents"),
-    *("custom_fields", "triggers", "settings", "permissions"),
+    *("custom_fields", "triggers", "settings", "permissions", "channels", "office_hours"),
 )
 _COUNTERS = {"Livechat_guest_count"}
 """What the server itself counts on with every visitor, and nobody can set back."""

@@ -54,6 +54,13 @@ def test_one_broken_judgement_outweighs_any_number_that_held(tmp_path: Path) -> 
     assert only(result).verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize("sentence", ["It was closed", "It was closed."])
+def test_further_findings_are_counted_in_a_sentence_of_their_own(tmp_path: Path, sentence: str) -> None:
+    """The first finding is told; a full stop stands between the two sentences."""
+    items = [outcome(name, broken("LC-ROOM-001", sentence=sentence)) for name in ("a", "b", "c")]
+    assert only(judge(tmp_path, contract(Req("LC-ROOM-001")), *items)).reason == "It was closed. And 2 other findings."
+
+
 def test_a_blocked_requirement_names_its_cause(tmp_path: Path) -> None:
     """The requirement that owns the failed precondition is named."""
     blocked = Judgement("LC-ROOM-002", "c", Finding.BLOCKED, "No room could be opened.", blocked_by="LC-ROOM-001")

@@ -234,6 +234,16 @@ def test_the_server_survives(world: World, client: RecordingClient, judge: Judge
         client.send(visitor, "openRoom", query=pairs)
     client.send(visitor, "sendMessage", content=b"\xff\xfe{", headers={"content-type": "application/json"})
     now = stored(client, room.token)
+    # Earlier tests were hostile as well: a server that has long been hurt shows everybody alike.
+    usernames = [each.get("username") for each in (now, stored(client, world.visitor().token))]
+    judge.that(
+        "LC-SECURITY-034",
+        None in usernames or len({str(each) for each in usernames}) == len(usernames),
+        "after hostile input two visitors are shown with one username",
+        expected="a username for each",
+        observed=usernames,
+        pointer="/visitor/username",
+    )
     judge.equal(
         "LC-SECURITY-034",
         {name: now.get(name) for name in kept},
