@@ -21,6 +21,7 @@ _STAGE: Final = frozenset({"createDepartment", "getSetting", "setSetting", "list
 
 _SHORTEST_PAUSE_S: Final = 0.9
 _LONGEST_PAUSE_S: Final = 70.0
+_TOO_MANY: Final = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +304,8 @@ def _overlap(first: Exchange, second: Exchange) -> bool:
 
 
 def _pause(first: Exchange, second: Exchange) -> float:
-    """Seconds that a test waited between two requests; less than one is not what it waited for."""
-    if not first.item or first.item != second.item or first.response is None:
+    """Seconds that a test waited after it was told that it asks too often; no other waiting is part of a finding."""
+    if not first.item or first.item != second.item or first.response is None or first.status != _TOO_MANY:
         return 0.0
     waited = second.started - first.started - first.response.elapsed_ms / 1000
     return float(ceil(waited)) if _SHORTEST_PAUSE_S <= waited <= _LONGEST_PAUSE_S else 0.0

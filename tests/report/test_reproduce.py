@@ -236,16 +236,18 @@ def test_a_time_comes_from_the_latest_answer_that_said_it() -> None:
 
 
 def test_a_wait_of_the_test_is_a_wait_of_the_script() -> None:
-    """Between two requests of one test; what lies between two tests is none."""
-    first, second = (
+    """After a refusal for asking too often, in one test; what lies between two tests is none, nor is any other pause."""
+    plain, second = (
         replace(_answered(name, "getConfig", Request("GET", "/config"), {}), started=started, item="limiter::test_x")
         for name, started in (("1", 100.0), ("2", 102.2))
     )
+    first = replace(plain, response=Response(429))
     curl, python = _scripts(first, second)
     assert "\nsleep 3\nask" in curl
     assert "time.sleep(3)" in python
     assert "import time" in python
     assert "sleep" not in "".join(_scripts(first, replace(second, item="limiter::test_y")))
+    assert "sleep" not in "".join(_scripts(plain, second))
 
 
 def test_a_script_waits_only_so_long_for_an_answer_that_never_came() -> None:
