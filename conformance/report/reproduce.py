@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from conformance.contract.exchange import Exchange, Request
 from conformance.report import pick
-from conformance.report.script import RUN, Plan, Step, groups_of, plan, sending_order, variable_of
+from conformance.report.script import RUN, Plan, Step, escaped_json, groups_of, plan, sending_order, variable_of
 from conformance.verdicts.forms import FORMS
 
 _PLACEHOLDER: Final = re.compile(r"\{\{([A-Za-z0-9_][A-Za-z0-9 :._-]*)\}\}")
@@ -302,10 +302,8 @@ def content_of(request: Request) -> str | None:
     if request.body is None:
         return None
     if request.body.is_json and request.body.text is None:
-        # Written as most clients write it, for some servers read escaped letters right and others wrong.
-        text = json.dumps(request.body.json, ensure_ascii=False, separators=(",", ":"))
-        lone = any("\ud800" <= character <= "\udfff" for character in text)
-        return json.dumps(request.body.json, separators=(",", ":")) if lone else text
+        escaped = escaped_json(request.body)
+        return escaped or json.dumps(request.body.json, ensure_ascii=False, separators=(",", ":"))
     return request.body.text or ""
 
 

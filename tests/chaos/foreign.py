@@ -19,7 +19,7 @@ _COLLECTIONS = (
 )
 _COUNTERS = {"Livechat_guest_count"}
 """What the server itself counts on with every visitor, and nobody can set back."""
-_OURS_TO_TOUCH = {"_updatedAt", "lastLogin", "statusConnection"}
+_RESTORED = {"settings", "permissions"}
 
 
 def fill(server: Url, each: int) -> None:
@@ -113,14 +113,20 @@ def _add_one(site: Site, name: str, number: int) -> None:
 
 
 def picture(server: Url) -> dict[tuple[str, str], bytes]:
-    """Every document of the server by collection and id, as bytes; what changes with any login is left out."""
+    """Every document of the server by collection and id, as bytes.
+
+    Left out is what changes with the administrator's login, and when a setting or a permission was changed: those are
+    the server's own, are changed by a run, and restored.
+    """
     found: dict[tuple[str, str], bytes] = {}
     for name in _COLLECTIONS:
         for document in getattr(server.site, name).find():
             if document["_id"] in _COUNTERS:
                 continue
-            kept = {key: value for key, value in document.items() if key not in _OURS_TO_TOUCH}
-            if name == "users" and kept.get("username") == server.admin_user:
+            kept = dict(document)
+            if name in _RESTORED:
+                kept.pop("_updatedAt", None)
+            elif name == "users" and kept.get("username") == server.admin_user:
                 kept = {key: kept[key] for key in ("_id", "username", "roles")}
             found[name, str(document["_id"])] = encode_json(kept)
     return found

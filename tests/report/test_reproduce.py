@@ -235,8 +235,16 @@ def test_a_time_comes_from_the_latest_answer_that_said_it() -> None:
     assert "/room/ts" not in curl + python
 
 
+@pytest.mark.parametrize(("size", "sent"), [(15, '{"msg":"日本"}'), (22, '{"msg":"\\u65e5\\u672c"}')])
+def test_letters_are_written_as_they_were_sent(size: int, sent: str) -> None:
+    """As they are, or escaped: some servers read one of the two wrong."""
+    body = Body(json={"msg": "日本"}, is_json=True, size=size)
+    curl, _ = _scripts(Exchange("e", None, "x", Request("POST", "/message", (), {}, body)))
+    assert f"--data-binary '{sent}'" in curl
+
+
 def test_a_wait_of_the_test_is_a_wait_of_the_script() -> None:
-    """After a refusal for asking too often, in one test; what lies between two tests is none, nor is any other pause."""
+    """After a refusal for asking too often, in one test; any other pause is none."""
     plain, second = (
         replace(_answered(name, "getConfig", Request("GET", "/config"), {}), started=started, item="limiter::test_x")
         for name, started in (("1", 100.0), ("2", 102.2))
