@@ -276,13 +276,26 @@ def likeness(recorded: Response, pointer: str | None, made: Plan, shown: Played,
     return Likeness.SAME if before == after else Likeness.PLACE
 
 
-def differs(one: Played, other: Played, pointer: str | None) -> bool:
-    """Whether the last answers of two plays differ, where a pointer is given: at that place."""
-    mine, theirs = _known(one), _known(other)
-    if pointer is None or not pointer.startswith("/"):
-        return _canonical(whole(one.answer, mine)) != _canonical(whole(other.answer, theirs))
-    before, after = at(one.answer.body.json, pointer), at(other.answer.body.json, pointer)
-    return bool(plain(before, mine) != plain(after, theirs))
+def differences(one: Any, other: Any, at: str = "") -> set[str]:
+    """The pointers at which two JSON values differ; lists of different lengths differ as a whole."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = one.keys() | other.keys()
+        return {
+            each for key in keys for each in differences(one.get(key, _ABSENT), other.get(key, _ABSENT), f"{at}/{key}")
+        }
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return {each for place, (mine, theirs) in pairs for each in differences(mine, theirs, f"{at}/{place}")}
+    return set() if one == other else {at}
+
+
+def shows_by_chance(shown: Played, control: Played, again: Played, pointer: str | None) -> bool:
+    """Whether the last answers differ only where two of a server without the fault differ as well: as durations do."""
+    mine, theirs, others = (whole(one.answer, _known(one)) for one in (shown, control, again))
+    noise = differences(theirs, others)
+    if pointer is not None and pointer.startswith("/"):
+        return any(each.startswith(f"/3{pointer}") for each in noise)
+    return not differences(mine, theirs) - noise
 
 
 def _known(played: Played) -> dict[str, str]:
@@ -328,13 +341,14 @@ def first_difference(made: Plan, shown: Played, controls: Sequence[Played], star
     Only answers with the status that was recorded count: another one shows something else than what was found. What
     the server without the fault answers differently from one time to the other shows nothing.
     """
-    plays = [(one, _known(one)) for one in (shown, *controls)]
-    for number in range(start, min(len(one.answers) for one, _ in plays)):
+    known = [_known(one) for one in (shown, *controls)]
+    for number in range(start, min(len(one.answers) for one in (shown, *controls))):
         recorded = made.steps[number].exchange.response
         if recorded is None or recorded.status != shown.answers[number].status:
             continue
-        mine, *others = (_canonical(whole(one.answers[number], known)) for one, known in plays)
-        if len(set(others)) == 1 and mine != others[0]:
+        plays = zip((shown, *controls), known, strict=True)
+        mine, usual, *others = (whole(one.answers[number], names) for one, names in plays)
+        if differences(mine, usual).difference(*(differences(usual, each) for each in others)):
             return number
     return None
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from conformance.contract.exchange import Body, Exchange, Request, Response
 from conformance.faults.model import Fault
-from conformance.faults.prove_again import Likeness, differs, likeness, play
+from conformance.faults.prove_again import Likeness, likeness, play, shows_by_chance
 from conformance.report.script import PREPARING, Plan, plan
 from conformance.verdicts.flow import ids_in, texts_of
 
@@ -69,7 +69,8 @@ class Shortener:
             return like
         # What a server without the fault answers differently from one time to the other shows nothing.
         again = play(made, self.fault, self.secrets, faulty=False, patient=self.patient)
-        return like if again is not None and not differs(control, again, self.pointer) else Likeness.NONE
+        chance = again is None or shows_by_chance(shown, control, again, self.pointer)
+        return Likeness.NONE if chance else like
 
     def shorten(self, exchanges: Sequence[Exchange]) -> tuple[list[Exchange], Likeness]:
         """The smallest sequence that was found to show the same, and how like the recorded answer its answer is."""

@@ -252,9 +252,14 @@ def _given(exchange: Exchange, wanted: set[str]) -> dict[str, str]:
         return found
     for pointer, value in pointers_of(body.json, wanted):
         known = found.get(value)
-        if known is None or pointer.count("/") < known.count("/"):
+        if known is None or _rank(value, pointer) < _rank(value, known):
             found[value] = pointer
     return found
+
+
+def _rank(value: str, pointer: str) -> tuple[int, bool]:
+    """The shortest pointer is the best; of the times of a thing that of its making, which is what requests ask for."""
+    return pointer.count("/"), is_time(value) and not pointer.endswith("/ts")
 
 
 def _path(answer: Any, pointer: str, taken: Mapping[str, str]) -> str:
@@ -265,7 +270,7 @@ def _path(answer: Any, pointer: str, taken: Mapping[str, str]) -> str:
             return pointer
         if isinstance(value, list):
             item = value[int(part)]
-            made += f"/{_condition(item, taken) or part}"
+            made += f"/{_condition(item, value, taken) or part}"
             value = item
         else:
             made += f"/{part}"
@@ -273,11 +278,13 @@ def _path(answer: Any, pointer: str, taken: Mapping[str, str]) -> str:
     return made
 
 
-def _condition(item: Any, taken: Mapping[str, str]) -> str:
+def _condition(item: Any, items: list[Any], taken: Mapping[str, str]) -> str:
+    """What tells an item of a list from all the others, by a value that the script knows; empty where nothing does."""
     for key, value in item.items() if isinstance(item, dict) else ():
         if isinstance(value, str) and "/" not in value and (value in taken or PREFIX.match(value)):
-            if is_time(value):
-                continue  # several items may have it
+            alike = sum(isinstance(each, dict) and each.get(key) == value for each in items)
+            if is_time(value) or alike != 1:
+                continue
             put = taken.get(value) or PREFIX.sub("{{" + RUN + "}}", value)
             return f"[{key}={put}]"
     return ""
