@@ -9,6 +9,7 @@ from conformance.suite.helpers import served_by
 from conformance.suite.judge import Judge, is_accepted
 from conformance.target import Persona, RecordingClient
 from conformance.world import Department, Room, World
+from conformance.world.things import MOST_PAGES
 
 SETTLE_S = 3.0
 """Seconds that a server may take to write what it has already answered."""
@@ -106,7 +107,7 @@ def waiting(client: RecordingClient, judge: Judge, who: Persona, **query: Any) -
         PreconditionFailed: They could not be listed.
     """
     found: list[dict[str, Any]] = []
-    for _ in range(20):
+    for _ in range(MOST_PAGES):
         exchange = client.send(who, "listInquiries", query={**query, "count": 100, "offset": len(found)})
         page = judge.pick(exchange, "inquiries")
         if not isinstance(page, list):

@@ -14,7 +14,7 @@ from conformance.contract.exchange import Exchange
 from conformance.target import Persona, RecordingClient, Throttle
 from conformance.target.login import log_out
 from conformance.world import PreconditionFailed, Unavailable, World
-from conformance.world.things import Department, Room, Visitor
+from conformance.world.things import MOST_PAGES, Department, Room, Visitor
 
 T = TypeVar("T")
 
@@ -187,7 +187,7 @@ def nobody_online(world: World) -> Iterator[None]:
 
 def _agents_online(world: World) -> Sequence[tuple[str, str]]:
     found: dict[str, str] = {}
-    for page in range(20):
+    for page in range(MOST_PAGES):
         query = {"count": 100, "offset": 100 * page}
         exchange = world.client.send(world.admin, "listUsers", path={"type": "agent"}, query=query)
         listed = exchange.json.get("users") if exchange.status == 200 and isinstance(exchange.json, dict) else None
@@ -199,8 +199,8 @@ def _agents_online(world: World) -> Sequence[tuple[str, str]]:
                     raise Unavailable("the target has agents of its own online, who are not ours to send offline")
                 found[str(each["_id"])] = str(each["status"])
         if len(listed) < 100:
-            break
-    return list(found.items())
+            return list(found.items())
+    raise Unavailable("the target has too many agents to be sure that none of them is online")
 
 
 def _set_status(world: World, user_id: str, status: str, logins: dict[str, Persona]) -> None:

@@ -12,7 +12,7 @@ from conformance.target.personas import Persona
 from conformance.world import methods
 from conformance.world.errors import Unavailable
 from conformance.world.serverside import ServerSide
-from conformance.world.things import CustomField, Department, Home, Trigger
+from conformance.world.things import MOST_PAGES, CustomField, Department, Home, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,6 @@ _STATUS_LASTS_S = 8.0
 """Seconds after which a status is sent again before an agent is used: servers may forget one without a connection."""
 _OLD_STATUS_LASTS_S = 30.0
 """The same for servers before 3.1, which let an account set its status five times a minute only."""
-_MOST_PAGES = 40
 
 
 class Staff(ServerSide):
@@ -191,7 +190,7 @@ class Staff(ServerSide):
         return Department(data["_id"], name, tuple(agents), data)
 
     def _department_named(self, name: str) -> dict[str, Any]:
-        for page in range(_MOST_PAGES):
+        for page in range(MOST_PAGES):
             query = {"count": 100, "offset": 100 * page, "sort": {"_updatedAt": -1}}
             exchange = self.client.send(self.admin, "listDepartments", query=query)
             listed = exchange.json.get("departments") if isinstance(exchange.json, dict) else None
@@ -294,7 +293,7 @@ class Staff(ServerSide):
         return Trigger(id, name, sent)
 
     def _trigger_named(self, name: str) -> str | None:
-        for page in range(_MOST_PAGES):
+        for page in range(MOST_PAGES):
             exchange = self.client.send(self.admin, "listTriggers", query={"count": 100, "offset": 100 * page})
             listed = exchange.json.get("triggers") if isinstance(exchange.json, dict) else None
             if not isinstance(listed, list) or not listed:

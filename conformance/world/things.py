@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from conformance.target.personas import Persona
 
 if TYPE_CHECKING:
     from conformance.contract.exchange import Exchange
+
+MOST_PAGES: Final = 500
+"""Pages of 100 items after which a list is read no further: servers in use hold thousands of agents and triggers."""
 
 
 @dataclass(frozen=True, slots=True)
