@@ -57,7 +57,7 @@ def test_one_broken_judgement_outweighs_any_number_that_held(tmp_path: Path) -> 
 @pytest.mark.parametrize("sentence", ["It was closed", "It was closed."])
 def test_further_findings_are_counted_in_a_sentence_of_their_own(tmp_path: Path, sentence: str) -> None:
     """The first finding is told; a full stop stands between the two sentences."""
-    items = [outcome(name, broken("LC-ROOM-001", sentence=sentence)) for name in ("a", "b", "c")]
+    items = [outcome(name, broken("LC-ROOM-001", f"rooms::test_{name}", sentence)) for name in ("a", "b", "c")]
     assert only(judge(tmp_path, contract(Req("LC-ROOM-001")), *items)).reason == "It was closed. And 2 other findings."
 
 
