@@ -139,12 +139,10 @@ def _remove(
         with _session(settings, deadline_s) as (client, admin):
             remover = Remover(client, admin)
             left = remove_entries(remover, None, entries, deadline_s)
-            if admin is not None and any(entry.kind != "setting" for entry in entries):
+            if admin is not None and prefixes and any(entry.kind != "setting" for entry in entries):
                 # A name may stand for two objects, of which a killed run could write down only one.
-                for prefix in sorted(prefixes):
-                    found = _found(client, admin, prefix)
-                    more += found
-                    left += remove_entries(remover, None, found, deadline_s)
+                more = _found(client, admin, sorted(prefixes))
+                left += remove_entries(remover, None, more, deadline_s)
     except TargetError as problem:
         if left is None:
             left = [LeftBehind(each.kind, each.name, each.id, problem.sentence) for each in entries]
@@ -212,7 +210,7 @@ def sweep_server(
         admin = admin_persona(client, settings)
         assert admin is not None
         try:
-            entries = _found(client, admin, prefix)
+            entries = _found(client, admin, [prefix] if prefix else [])
             if say:
                 say(f"Found {len(entries)} objects with a prefix of this suite.")
             left = remove_entries(Remover(client, admin), None, entries, deadline_s)
@@ -222,27 +220,37 @@ def sweep_server(
     return SweepReport(len(entries) - len(left), tuple(left), (_BY_PREFIX,))
 
 
-def _found(client: RecordingClient, admin: Persona, prefix: str | None) -> list[Entry]:
-    """Entries, as a ledger would have them, for all objects of ours that the server's lists show."""
+def _found(client: RecordingClient, admin: Persona, prefixes: Sequence[str]) -> list[Entry]:
+    """Entries, as a ledger would have them, for all objects of ours that the server's lists show.
+
+    Each list is read once, however many prefixes there are: a server in use has long ones.
+
+    Args:
+        client: Asks the server.
+        admin: May read the lists.
+        prefixes: Only what begins with one of these; empty for all that is ours.
+    """
     numbers = itertools.count(1)
     entries: dict[tuple[str, str], Entry] = {}
 
     def ours(name: object) -> bool:
-        return own_prefix(name) is not None and (prefix is None or str(name).startswith(prefix))
+        return own_prefix(name) is not None and (not prefixes or str(name).startswith(tuple(prefixes)))
 
     def add(kind: str, name: str, id: str | None, **facts: Any) -> None:
         entries.setdefault((kind, id or name), Entry(next(numbers), kind, name, id, facts, "done"))
 
     # Rooms are called after their visitors, so the server itself can pick those of one prefix out of very many.
-    only = {"roomName": prefix} if prefix else {}
-    for room in all_objects(client, admin, "/api/v1/livechat/rooms", "rooms", **only):
+    filters: list[dict[str, str]] = [{"roomName": prefix} for prefix in prefixes] or [{}]
+    for room in (
+        room for only in filters for room in all_objects(client, admin, "/api/v1/livechat/rooms", "rooms", **only)
+    ):
         visitor: dict[str, Any] = room["v"] if isinstance(room.get("v"), dict) else {}
         token, username = visitor.get("token"), visitor.get("username")
         if isinstance(token, str) and ours(token):
             add("visitor", token, visitor.get("_id"))
             if room.get("open") and isinstance(room.get("_id"), str):
                 add("room", token, room["_id"], token=token)
-        elif is_own_phone(username) and prefix is None:
+        elif is_own_phone(username) and not prefixes:
             add("phone", f"+{username}", None)
     for department in all_objects(client, admin, "/api/v1/livechat/department", "departments"):
         if ours(department.get("name")):
