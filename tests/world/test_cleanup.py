@@ -19,6 +19,7 @@ from conformance.cli import doctor, sweep
 from conformance.target import RecordingClient, Settings, SettingsError, Throttle
 from conformance.target.login import log_in
 from conformance.world import World, inventory, read_ledger, sweep_ledgers, sweep_server
+from conformance.world import sweep as sweeping
 from conformance.world.cleanup import Remover, Stay
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -286,6 +287,26 @@ def test_sweep_finds_the_second_object_of_a_name_too(
     report = sweep_ledgers(settings, [world.ledger.path])
     assert (report.removed, report.left_behind) == (2, ())
     assert before.difference(look()) == {}
+
+
+def test_each_list_is_read_once_for_all_workers(
+    make_world: Callable[..., World], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server in use has long lists, and a run has several prefixes."""
+    worlds = [make_world(worker) for worker in ("gw0", "gw1")]
+    for each in worlds:
+        each.department()
+    asked: list[str] = []
+    read = sweeping.all_objects
+
+    def counted(client: Any, admin: Any, path: str, key: str, **query: str) -> Any:
+        asked.append(path)
+        return read(client, admin, path, key, **query)
+
+    monkeypatch.setattr(sweeping, "all_objects", counted)
+    report = sweep_ledgers(settings, [each.ledger.path for each in worlds])
+    assert (report.removed, report.left_behind) == (2, ())
+    assert asked.count("/api/v1/users.list") == asked.count("/api/v1/livechat/department") == 1
 
 
 def test_without_a_ledger_the_prefix_is_enough(
