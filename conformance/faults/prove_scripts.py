@@ -12,7 +12,8 @@ from typing import Final
 
 from conformance.contract.exchange import Exchange, Response
 from conformance.faults.model import Fault
-from conformance.faults.prove_again import NAME, Likeness, Played, filled, first_difference, likeness, play, response_of
+from conformance.faults.prove_again import NAME, Played, filled, play, response_of
+from conformance.faults.prove_compare import Likeness, first_difference, likeness
 from conformance.faults.prove_shorten import Shortener, measured
 from conformance.faults.servers import faulty_server
 from conformance.report.pick import pick

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from conformance.contract.exchange import Body, Exchange, Request, Response
 from conformance.faults.model import Fault
-from conformance.faults.prove_again import Likeness, likeness, play, shows_by_chance
+from conformance.faults.prove_again import play
+from conformance.faults.prove_compare import Likeness, likeness, shows_by_chance
 from conformance.report.script import PREPARING, Plan, plan
 from conformance.verdicts.flow import ids_in, texts_of
 

@@ -55,15 +55,15 @@ FORMS: Final = {
     ),
     "lower": Form(str.lower, 'printf %s "${}" | tr A-Z a-z', "{}.lower()"),
     "swapcase": Form(str.swapcase, 'printf %s "${}" | tr A-Za-z a-zA-Z', "{}.swapcase()"),
-    "cut": Form(lambda text: text[:-1], 'printf %s "${}" | sed "s/.$//"', "{}[:-1]"),
-    "tail": Form(lambda text: text[1:], 'printf %s "${}" | cut -c2-', "{}[1:]"),
-    "end": Form(
+    "without-last": Form(lambda text: text[:-1], 'printf %s "${}" | sed "s/.$//"', "{}[:-1]"),
+    "without-first": Form(lambda text: text[1:], 'printf %s "${}" | cut -c2-', "{}[1:]"),
+    "without-two": Form(
         lambda text: text[2:],
         'printf %s "${}" | cut -c3-',
         "{}[2:]",
         re.compile(rf"(?<![0-9A-Za-z-]){PREFIX.pattern[2:]}", re.ASCII),
     ),
-    "half": Form(
+    "half-right": Form(
         _half,
         _HALF_IN_BASH,
         '{0}[: len({0}) // 2].ljust(len({0}), "x")',

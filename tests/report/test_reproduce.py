@@ -204,7 +204,7 @@ def test_a_name_in_another_form_becomes_that_form_of_the_readers_own_names() -> 
     curl, python = _scripts(Exchange("e", None, "x", Request("POST", f"/visitor/{coded}%2Dv1", (), {}, mail)))
     assert "RUN_UPPER=$(" in curl
     assert "RUN_UPPER = RUN.upper()" in python
-    for line in ('"${RUN_UPPER}"', '"${RUN_CODED}"%2Dv1', '"${RUN_END}"'):
+    for line in ('"${RUN_UPPER}"', '"${RUN_CODED}"%2Dv1', '"${RUN_WITHOUT_TWO}"'):
         assert line in curl
     assert "8751" not in curl + python
 
