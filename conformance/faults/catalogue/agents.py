@@ -9,6 +9,7 @@ from conformance.faults.ways import answered, during, forgiven, instead, otherwi
 from conformance.reference.agents import next_of_all, show_agent
 from conformance.reference.envelope import Refusal, success
 from conformance.reference.rooms import open_room, open_rooms
+from conformance.reference.site import new_id
 from conformance.reference.visitors import find_visitor
 
 _HIDDEN = "Livechat_show_agent_info"
@@ -106,6 +107,10 @@ def _first_added(site: Any, call: Any, links: Any) -> Any:
     foreign = [link for link in site.department_agents.find() if link["agentId"] != call.params["agentId"]]
     strange = [link for link in foreign if link["departmentId"] not in {own["departmentId"] for own in links}]
     return links + [{**link, **_owner(links)} for link in strange[:1]]
+
+
+def _of_nowhere(site: Any, call: Any, links: Any) -> Any:
+    return links + [{**link, "_id": new_id(site), "departmentId": new_id(site)} for link in links[:1]]
 
 
 def _owner(links: Any) -> Any:
@@ -332,6 +337,15 @@ FAULTS: tuple[Fault, ...] = (
         _RELATION,
         "A department of which the agent is no member is listed as his.",
         wrap=_links(_first_added),
+    ),
+    Fault(
+        "agents.department-of-nowhere",
+        ("LC-AGENT-033",),
+        _LINKS,
+        _STATE,
+        _RELATION,
+        "An agent with departments is listed in one more, which nobody has made.",
+        wrap=_links(_of_nowhere),
     ),
     Fault(
         "agents.disabled-links",

@@ -266,4 +266,13 @@ FAULTS: tuple[Fault, ...] = (
         "After an operator or __proto__ visitors are shown without their usernames.",
         wrap={"http.body": _hurt_by_body, "http.query": _hurt_by_query, "visitors.show": _forgets_when_hurt},
     ),
+    Fault(
+        "security.hurt-long-ago",
+        ("LC-SECURITY-034",),
+        ("getVisitor",),
+        Kind.STATE,
+        Depth.RELATION,
+        "As after an operator that came before the run: every visitor is shown with one username.",
+        wrap={"visitors.show": lambda original, site, visitor: {**original(site, visitor), "username": "undefined"}},
+    ),
 )
