@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from conformance.world.ledger import Entry, Ledger
     from conformance.world.visitors import Visitors
 
-_ORDER: Final = ("room", "phone", "visitor", "department", "user", "field", "trigger", "permission", "setting")
+_ORDER: Final = ("page", "room", "phone", "visitor", "department", "user", "field", "trigger", "permission", "setting")
 ROUTING: Final = "Livechat_Routing_Method"
 """Changed by several workers in turn, each with its own ledger: what the server had before is the same in all."""
 _INDEPENDENT: Final = {"room", "visitor"}
@@ -113,6 +113,9 @@ class Remover:
                 if isinstance(visitor, dict) and visitor.get("token") == token and isinstance(each.get("_id"), str):
                     found.append(each["_id"])
         return list(dict.fromkeys(found))
+
+    def _page(self, name: str, id: str | None, facts: dict[str, Any]) -> None:
+        raise Stay("no call removes pages that were visited outside of a room; the server forgets them after 30 days")
 
     def _visitor(self, name: str, id: str | None, facts: dict[str, Any]) -> None:
         if not owns(name):

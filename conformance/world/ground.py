@@ -145,6 +145,10 @@ class Ground:
         """A telephone number that the test sends a text message from."""
         return self.ledger.intend("phone", self.names.phone()).name
 
+    def new_early_page(self, token: str) -> None:
+        """A page that the test reports before its visitor has a room: his next room takes it up, and goes with him."""
+        self.ledger.intend("page", token)
+
     def new_email(self) -> str:
         """An e-mail address that nobody else uses."""
         return self.names.email()

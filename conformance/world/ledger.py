@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _LONGEST_LINE: Final = 1_000_000
-_KINDS: Final = {"visitor", "room", "department", "user", "field", "trigger", "phone", "setting", "permission", "login"}
+_KINDS: Final = {
+    *("visitor", "room", "page", "department", "user", "field", "trigger", "phone", "setting", "permission", "login"),
+}
 
 
 @dataclass(slots=True)
@@ -28,9 +30,9 @@ class Entry:
 
     Attributes:
         number: Unique within the file.
-        kind: ``visitor``, ``room``, ``department``, ``user``, ``field``, ``trigger``, ``phone``, ``setting``,
-            ``permission``, ``login``.
-        name: A visitor's token, a department's name, a user's name, a setting's id and so on.
+        kind: ``visitor``, ``room``, ``page`` (visited outside of a room), ``department``, ``user``, ``field``,
+            ``trigger``, ``phone``, ``setting``, ``permission``, ``login``.
+        name: A visitor's token (also of a page), a department's name, a user's name, a setting's id and so on.
         id: The server's id, or ``None`` while it is not known.
         facts: What else clean-up needs: a room's visitor token, a setting's value before and after.
         state: ``intent``, ``done``, ``gone`` or ``left``.

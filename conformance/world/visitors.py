@@ -132,6 +132,8 @@ class Visitors(Staff):
             self._give_up(entry, exchange)
         self._need(isinstance(data.get("_id"), str), exchange, "openRoom", "no room could be opened")
         self.ledger.done(entry, data["_id"], token=visitor.token)
+        if self.ledger.find("page", visitor.token):
+            self.removed("page", visitor.token)
         return Room(data["_id"], visitor, agent, data, exchange)
 
     def queued_room(self, visitor: Visitor | None = None) -> Room:
@@ -255,18 +257,16 @@ class Visitors(Staff):
         return Message(data["_id"], room, text, data)
 
     def page(
-        self, visitor: Visitor, room: Room | None = None, *, title: str | None = None, href: str | None = None
+        self, visitor: Visitor, room: Room, *, title: str | None = None, href: str | None = None
     ) -> dict[str, Any]:
-        """A page that a visitor has visited; returns the ``pageInfo`` that was sent."""
+        """A page that a visitor has visited during a chat; returns the ``pageInfo`` that was sent."""
         name = self.names.next("page")
         info = {
             "change": "url",
             "title": title if title is not None else name,
             "location": {"href": href if href is not None else f"https://example.com/{name}"},
         }
-        body: dict[str, Any] = {"token": visitor.token, "pageInfo": info}
-        if room is not None:
-            body["rid"] = room.id
+        body = {"token": visitor.token, "pageInfo": info, "rid": room.id}
         exchange = self._write(visitor, "visitPage", json=body)
         self._need(exchange.status == 200, exchange, "visitPage", "no page visit could be sent")
         return info

@@ -143,6 +143,20 @@ def test_two_objects_of_one_name_both_go(world: World, look: Callable[[], invent
     assert before.difference(look()) == {}
 
 
+def test_a_page_that_no_room_took_up_is_named(world: World) -> None:
+    """No call removes a visit from before a chat; the visitor's next room takes it up, and then it goes with him."""
+    early, later = world.visitor(), world.visitor()
+    for visitor in (early, later):
+        world.new_early_page(visitor.token)
+        info = {"change": "url", "title": "Home", "location": {"href": "https://example.com/"}}
+        sent = world.client.send(visitor, "visitPage", json={"token": visitor.token, "pageInfo": info})
+        assert sent.status == 200
+    world.room(later)
+    (left,) = world.clean_up()
+    assert (left.kind, left.name) == ("page", early.token)
+    assert "outside of a room" in left.reason
+
+
 def test_an_object_that_lost_our_name_stays(world: World) -> None:
     """Its new name says that somebody else took it over; it is named in the report."""
     department = world.department()

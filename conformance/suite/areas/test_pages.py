@@ -28,9 +28,14 @@ def _text(info: Page) -> str:
     return f"{info['title']} - {info['location']['href']}"
 
 
-def _visit(client: RecordingClient, visitor: Visitor, info: Page, room: Room | None = None) -> Exchange:
-    rid = {"rid": room.id} if room is not None else {}
-    return client.send(visitor, "visitPage", json={"token": visitor.token, "pageInfo": info, **rid})
+def _visit(client: RecordingClient, visitor: Visitor, info: Page, room: Room) -> Exchange:
+    return client.send(visitor, "visitPage", json={"token": visitor.token, "pageInfo": info, "rid": room.id})
+
+
+def _visit_early(world: World, client: RecordingClient, visitor: Visitor, info: Page) -> Exchange:
+    """Report a page before there is a room: one must be opened later, or the page stays on the server."""
+    world.new_early_page(visitor.token)
+    return client.send(visitor, "visitPage", json={"token": visitor.token, "pageInfo": info})
 
 
 def _visited(world: World, client: RecordingClient, judge: Judge, visitor: Visitor, title: str, room: Room) -> Page:
@@ -81,11 +86,11 @@ def _sent(*infos: Page) -> list[list[Any]]:
 def test_a_reported_page_is_answered(world: World, client: RecordingClient, judge: Judge) -> None:
     """The answer of reporting a page carries its title and address as msg, and repeats page and token."""
     visitor, other = world.visitor(), world.visitor()
-    room = world.room(visitor)
-    _visit(client, other, _info(world, "Somebody else's"))
-    for place in (room, None):
-        info = _info(world, "Shop — Größe 42")
-        answer = _visit(client, visitor, info, place)
+    _visit_early(world, client, other, _info(world, "Somebody else's"))
+    visits = [(info := _info(world, "Shop — Größe 42"), _visit_early(world, client, visitor, info))]
+    room, _ = world.room(visitor), world.room(other)
+    visits.append((info := _info(world, "Shop — Größe 43"), _visit(client, visitor, info, room)))
+    for info, answer in visits:
         text = _text(info)
         judge.equal(
             "LC-PAGE-005", judge.pick(answer, "page", "msg"), text, "msg is not title - address", exchange=answer
@@ -119,11 +124,11 @@ def test_a_change_that_is_not_recorded_leaves_nothing(world: World, client: Reco
 def test_the_setting_says_which_change_is_recorded(world: World, client: RecordingClient, judge: Judge) -> None:
     """With the setting on title a change of the title is recorded, and a change of the address is not."""
     visitor = world.visitor()
-    room = world.room(visitor)
+    room, probes = world.room(visitor), world.room(visitor)
     title, address = _info(world, "New title", "title"), _info(world, "New address", "url")
 
     def recorded_change(change: str) -> bool:
-        answer = _visit(client, visitor, _info(world, "Probe", change))
+        answer = _visit(client, visitor, _info(world, "Probe", change), probes)
         return isinstance(answer.json, dict) and "page" in answer.json
 
     with world.setting("Livechat_history_monitor_type", "title"):
@@ -228,8 +233,8 @@ def test_pages_seen_before_the_chat_come_with_its_room(world: World, client: Rec
     """A page that was reported before the visitor's room was opened is listed with that room, and with no other."""
     visitor, other = world.visitor(), world.visitor()
     early, foreign = _info(world, "Early"), _info(world, "Of another visitor")
-    judge.pick(_visit(client, visitor, early), "page")
-    judge.pick(_visit(client, other, foreign), "page")
+    judge.pick(_visit_early(world, client, visitor, early), "page")
+    judge.pick(_visit_early(world, client, other, foreign), "page")
     room, second = world.room(visitor), world.room(other)
     during = _visited(world, client, judge, visitor, "During the chat", room)
     for place, wanted, own in ((room, early, _sent(early, during)), (second, foreign, _sent(foreign))):
