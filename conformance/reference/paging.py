@@ -153,11 +153,9 @@ def cut(site: Site, found: Sequence[Document], page: Page) -> list[Document]:
 
 
 @behaviour("paging.total")
-def total(
-    site: Site, collection: Collection, condition: Mapping[str, Any], where: Callable[[Document], bool] | None
-) -> int:
-    """How many documents a list has before it is cut into pages."""
-    return collection.count(condition, where)
+def total(site: Site, collection: Collection, condition: Mapping[str, Any], matching: int | None) -> int:
+    """How many documents a list has before it is cut into pages; ``matching`` where that is known."""
+    return collection.count(condition) if matching is None else matching
 
 
 @behaviour("paging.find")
@@ -171,8 +169,14 @@ def find_page(
     where: Callable[[Document], bool] | None = None,
 ) -> tuple[list[Document], dict[str, int | None]]:
     """A page of a collection, and the keys ``count``, ``offset`` and ``total`` that tell about it."""
-    found = collection.find(condition, sort=page.sort or default_sort, skip=page.offset, limit=page.count, where=where)
-    return found, page_keys(site, len(found), page.echo, total(site, collection, condition or {}, where))
+    sort = page.sort or default_sort
+    if where is None:
+        found = collection.find(condition, sort=sort, skip=page.offset, limit=page.count)
+        matching = None
+    else:
+        every = collection.find(condition, sort=sort, where=where)
+        found, matching = every[page.offset :][: page.count or None], len(every)
+    return found, page_keys(site, len(found), page.echo, total(site, collection, condition or {}, matching))
 
 
 @behaviour("paging.keys")

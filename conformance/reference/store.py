@@ -221,10 +221,8 @@ class Collection:
         row = self.store.execute(f'SELECT doc FROM "{self.name}"{clause} ORDER BY place LIMIT 1', values).fetchone()
         return None if row is None else self._decode(row[0])
 
-    def count(self, condition: Mapping[str, Any] | None = None, where: Callable[[Document], bool] | None = None) -> int:
+    def count(self, condition: Mapping[str, Any] | None = None) -> int:
         """How many documents meet a condition."""
-        if where is not None:
-            return len(self.find(condition, where=where))
         clause, values = self._clause(condition or {})
         count: int = self.store.execute(f'SELECT count(*) FROM "{self.name}"{clause}', values).fetchone()[0]
         return count

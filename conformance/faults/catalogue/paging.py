@@ -107,13 +107,13 @@ def _odd_offset(original: Any, site: Any, query: Any) -> Any:
     return original(site, query)
 
 
-def _whole_collection(original: Any, site: Any, collection: Any, condition: Any, where: Any) -> Any:
+def _whole_collection(original: Any, site: Any, collection: Any, condition: Any, matching: Any) -> Any:
     return original(site, collection, {}, None)
 
 
-def _first_total(total: int, site: Any, collection: Any, condition: Any, where: Any) -> int:
+def _first_total(total: int, site: Any, collection: Any, condition: Any, matching: Any) -> int:
     totals = site.memory.setdefault("totals", {})
-    return total if where else totals.setdefault((collection.name, str(condition)), total)
+    return total if matching is not None else totals.setdefault((collection.name, str(condition)), total)
 
 
 FAULTS: tuple[Fault, ...] = (
