@@ -88,6 +88,9 @@ def _judge(
         settings = load_settings(
             _given({"url": url, **values}), _environment(), config, prompt=_ask if sys.stdin.isatty() else None
         )
+    except SettingsError as error:
+        raise _Refusal(error.sentence, error.exit_code) from None
+    try:
         with ExitStack() as stack:
             if console.is_terminal and not quiet:
                 reporter = stack.enter_context(LiveReporter(console))
@@ -97,8 +100,6 @@ def _judge(
             finally:
                 result = run.finish(kills, proof_info)
                 interrupted = run.interrupted
-    except SettingsError as error:
-        raise _Refusal(error.sentence, error.exit_code) from None
     except RunError as error:
         unhealthy = unhealthy_result(error, chosen)
         if unhealthy is None or error.settings is None:
@@ -107,6 +108,12 @@ def _judge(
         sys.exit(unhealthy.exit_code)
     except BrokenPipeError:
         raise
+    except KeyboardInterrupt:
+        raise _Refusal(
+            f"Interrupted twice. What was done by then is in {Path(settings.report) / 'work'}; "
+            f"`livechat-conformance sweep {settings.report}` removes what is left of it on the server.",
+            4,
+        ) from None
     except OSError as error:
         place = f" to {error.filename}" if error.filename else ""
         raise _Refusal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,23 +79,35 @@ def _nothing(sentence: str) -> None:
 
 
 def _by_ledger(path: Path, prefix: str | None, config: str | None, given: dict[str, Any]) -> SweepReport:
+    from conformance.suite.workdir import Occupied, alone
     from conformance.target import Settings
     from conformance.world.sweep import ledger_files, read_ledgers, sweep_ledgers
 
     if prefix is not None:
         refuse("--prefix goes with a URL: a ledger names its objects itself.", 2)
     files = ledger_files(path)
-    contents = read_ledgers(files)
-    waiting = any(entry.open for content in contents.values() for entry in content.entries)
-    urls = {content.url for content in contents.values() if content.url}
-    if len(urls) > 1:
-        refuse(f"{path} holds ledgers of several servers: give one file at a time.", 2)
-    if not urls and waiting:
-        refuse(f"The ledger {path} lost its first line and does not name its server: give the server's URL.", 2)
-    if not waiting:
+    contents = {file: content for file, content in read_ledgers(files).items() if content.waiting}
+    if not contents:
         return sweep_ledgers(Settings(), files)
-    settings = settings_from(config, url=urls.pop(), **given)
-    return sweep_ledgers(settings, files)
+    urls = {content.url for content in contents.values()}
+    if len(urls) > 1:
+        listed = "".join(f"\n  {file}" for file in contents)
+        refuse(f"{path} holds ledgers of several servers: give one file at a time.{listed}", 2)
+    url = urls.pop()
+    if url is None:
+        refuse(f"The ledger {path} lost its first line and does not name its server: give the server's URL.", 2)
+    settings = settings_from(config, url=url, **given)
+    if not settings.loopback and not settings.disposable:
+        # A ledger may come from anywhere, and the password goes where it says.
+        refuse(f"The ledger is about {url}, which is not this machine: add --disposable to remove objects there.", 2)
+    try:
+        with contextlib.ExitStack() as held:
+            folders = {folder for file in files for folder in (file.parent, file.parent.parent)}
+            for folder in sorted(folder for folder in folders if (folder / "lock").exists()):
+                held.enter_context(alone(folder))
+            return sweep_ledgers(settings, list(contents))
+    except Occupied:
+        refuse(f"A run goes on in {path} just now: it cleans up at its end, also when it is interrupted.", 2)
 
 
 def _printable(text: str) -> str:

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +77,7 @@ def run_tests(settings: Settings, workdir: Workdir, reporter: Reporter, deadline
     """
     environment = environment_of(settings)
     watcher = _Watcher(workdir, reporter)
-    with (workdir.path / "pytest.log").open("wb") as log, _signals_as_interrupts():
+    with (workdir.path / "pytest.log").open("wb") as log:
         process = subprocess.Popen(
             arguments(settings, workdir),
             stdin=subprocess.DEVNULL,
@@ -125,29 +124,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     # Workers of a killed controller would go on: the whole group belongs to this run.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-@contextmanager
-def _signals_as_interrupts() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end a run the way Ctrl-C does, so that it cleans up.
-
-    SIGINT as well: a shell starts background jobs with it ignored, and what we start would inherit that.
-    """
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {}
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        try:
-            before[number] = signal.signal(number, interrupt)
-        except ValueError:  # not the main thread: whoever started us handles signals
-            break
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Watcher:

@@ -9,7 +9,8 @@ class RunError(Exception):
     """A run that cannot begin; the message is one sentence that says what to do.
 
     Attributes:
-        exit_code: 2 for a mistake of the user or of the contract, 3 for the target, 5 where nothing is left to judge.
+        exit_code: 2 for a mistake of the user or of the contract, 3 for the target, 4 where it was interrupted, 5 where
+            nothing is left to judge.
         settings: The settings, where they could be resolved: a report can then still be written.
     """
 

@@ -21,8 +21,9 @@ from conformance.runner import child, stage
 from conformance.runner.errors import RunError
 from conformance.runner.features import absent_features, beyond_reading, features_in_force, profiles_in_force
 from conformance.runner.progress import Reporter, Silent, spell
+from conformance.runner.signals import Signals
 from conformance.suite.selection import Selection, SelectionError
-from conformance.suite.workdir import Workdir
+from conformance.suite.workdir import Occupied, Workdir, alone
 from conformance.target import Settings, TargetError, TargetInfo, load_settings, probe
 from conformance.verdicts import (
     DeclaredItem,
@@ -58,6 +59,9 @@ class Run:
         waivers: Known failures that are accepted.
         formats: The reports to write.
         held: What must be let go at the end: the embedded server, the served app, the changed settings.
+        guard: What holds until the reports are written: the folder is ours alone.
+        signals: Interrupt the run.
+        reporter: Is told what happens.
         endings: What cut the run short.
     """
 
@@ -68,6 +72,9 @@ class Run:
     waivers: Sequence[Waiver] = ()
     formats: Sequence[str] = FORMATS
     held: ExitStack = field(default_factory=ExitStack)
+    guard: ExitStack = field(default_factory=ExitStack)
+    signals: Signals = field(default_factory=Signals)
+    reporter: Reporter = field(default_factory=Silent)
     endings: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.time)
     interrupted: bool = False
@@ -89,15 +96,30 @@ class Run:
             proof: What the self-test proved, to be shown.
             proof_info: When and how.
         """
-        hurried = self.settings.max_time is not None or self.interrupted
-        left = stage.clean_up(self.settings, self.workdir, hurried=hurried)
-        self.held.close()
-        result = self._result(left, proof)
-        if proof_info is not None:
-            result = digest_of(replace(result, proof_info=proof_info))
-        folder = Path(self.settings.report)
-        write_reports(result, folder, formats=self.formats)
+        with self.guard:
+            left = self._clean_up()
+            self.held.close()
+            result = self._result(left, proof)
+            if proof_info is not None:
+                result = digest_of(replace(result, proof_info=proof_info))
+            write_reports(result, Path(self.settings.report), formats=self.formats)
         return result
+
+    def _clean_up(self) -> list[LeftBehind]:
+        """Remove what is left on the target. The second interrupt of a run ends that, too."""
+        hurried = self.settings.max_time is not None or self.interrupted
+        if not self.interrupted:
+            self.signals.spare(self._interrupted_late)
+        try:
+            return stage.clean_up(self.settings, self.workdir, hurried=hurried)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            self.endings.append("cleaning up was interrupted")
+            return stage.still_there(self.workdir)
+
+    def _interrupted_late(self) -> None:
+        self.interrupted = True
+        self.reporter.say("Interrupted: the tests are over, and what the run made is being removed.")
 
     def _waited(self) -> list[str]:
         """How long the run waited for its target's rate limiter, where it had to."""
@@ -191,10 +213,13 @@ def prepare(
         RunError: The run cannot begin.
     """
     told = reporter or Silent()
-    held = ExitStack()
+    held, guard, signals = ExitStack(), ExitStack(), Signals()
+    workdir: Workdir | None = None
+    guard.enter_context(signals)
     try:
         waivers = load_waivers(Path(settings.waivers)) if settings.waivers else ()
         folder = _report_folder(settings)
+        guard.enter_context(alone(folder / "work"))
         settings = stage.with_target(settings, app, held, told)
         info = probe(settings)
         told.say(f"{settings.url} is {info.product or 'a server'} {info.version or 'of an unknown version'}.")
@@ -203,20 +228,37 @@ def prepare(
             raise RunError("the selection is empty: --only and --skip leave nothing to judge", 5, settings)
         deadline = time.time() + settings.max_time if settings.max_time else None
         workdir = Workdir.create(folder / "work", settings, info, deadline)
-        settings = stage.set_up(settings, contract, info, workdir, held, told)
-    except RunError:
-        held.close()
-        raise
-    except (ContractError, SelectionError, WaiverError) as error:
-        held.close()
-        raise RunError(str(error), 2, settings) from error
-    except TargetError as error:
-        held.close()
-        raise RunError(error.sentence, error.exit_code, settings) from error
-    except BaseException:
-        held.close()
-        raise
-    return Run(settings, contract, info, workdir, waivers, formats, held)
+        settings, notes = stage.set_up(settings, contract, info, workdir, held, told)
+    except BaseException as error:
+        with guard, held:
+            left = stage.clean_up(settings, workdir, hurried=True) if workdir is not None else []
+        reason = _no_run(error, settings, left)
+        if reason is error:
+            raise
+        raise reason from error
+    info = replace(info, notes=(*info.notes, *notes))
+    return Run(settings, contract, info, workdir, waivers, formats, held, guard, signals, told)
+
+
+def _no_run(error: BaseException, settings: Settings, left: Sequence[LeftBehind]) -> BaseException:
+    """What to raise for what kept a run from beginning; all that it had changed is restored by then, or named."""
+    stays = f" On the server stay: {', '.join(f'{one.kind} {one.id}' for one in left)}." if left else ""
+    if isinstance(error, RunError):
+        return RunError(f"{error}{stays}", error.exit_code, settings) if left else error
+    if isinstance(error, ContractError | SelectionError | WaiverError):
+        return RunError(f"{error}{stays}", 2, settings)
+    if isinstance(error, TargetError):
+        return RunError(f"{error.sentence}{stays}", error.exit_code, settings)
+    if isinstance(error, Occupied):
+        return RunError(
+            f"another run writes into {settings.report} just now: wait for its end, or choose another folder with "
+            "--report",
+            2,
+            settings,
+        )
+    if isinstance(error, KeyboardInterrupt):
+        return RunError(f"interrupted before the first test: nothing was judged.{stays}", 4, settings)
+    return error
 
 
 def _report_folder(settings: Settings) -> Path:

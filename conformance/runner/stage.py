@@ -17,7 +17,8 @@ from conformance.suite.recorder import Recorder
 from conformance.suite.workdir import Workdir
 from conformance.target import RecordingClient, Settings, TargetInfo, Throttle
 from conformance.verdicts import LeftBehind
-from conformance.world import Gate, Ledger, World, blast, prepare, sweep_ledgers
+from conformance.world import Gate, Ledger, World, blast, neighbours, prepare, read_ledger, sweep_ledgers
+from conformance.world.sweep import UNFINISHED
 
 _PATIENT_S = 300.0
 _HURRIED_S = 60.0
@@ -69,11 +70,15 @@ def load_app(app: str | Any) -> Any:
 
 def set_up(
     settings: Settings, contract: Contract, info: TargetInfo, workdir: Workdir, held: ExitStack, told: Reporter
-) -> Settings:
+) -> tuple[Settings, list[str]]:
     """Check that the target may be written to, then change the settings that every run needs (they are restored).
 
+    What an earlier run into the same folder left on this target is removed first: this run would take a setting that
+    was not restored for the server's own.
+
     Returns:
-        The settings of the run: where the target limits calls, with as many workers as that takes.
+        The settings of the run: where the target limits calls, with as many workers as that takes; and what else the
+        report should say of the target.
 
     Raises:
         RunError: The target may not be written to as it is.
@@ -91,16 +96,44 @@ def set_up(
     ledger = held.enter_context(Ledger(workdir.ledger("stage")))
     gate = Gate(workdir.path / "gate", client, info)
     world = World(client, info, contract, ledger, settings, gate, seed=settings.seed, worker="stage")
+    _finish_earlier(settings, workdir, told)
+    notes: list[str] = []
     try:
+        if world.has_admin and not settings.read_only:
+            # Nothing is judged here, so that nothing is recorded.
+            with RecordingClient(settings, contract, None, client.throttle, worker="stage") as unheard:
+                notes = neighbours.look(unheard, world.admin, world.prefix)
         changed = prepare(world) if world.has_admin and settings.may_write else []
+    except neighbours.SameNames as problem:
+        raise RunError(str(problem), 2, settings) from None
     finally:
         world.log_out()
+    for note in notes:
+        told.say(note)
     if info.limiter is None or blast.LIMITER in changed:
-        return settings
+        return settings, notes
     # All workers together have no more calls than one; but while one waits for a route, others use other routes.
     workdir.pace()
     told.say(blast.pace(settings, info, settings.level))
-    return dataclasses.replace(settings, workers=max(settings.workers, blast.PACED_WORKERS))
+    return dataclasses.replace(settings, workers=max(settings.workers, blast.PACED_WORKERS)), notes
+
+
+def _finish_earlier(settings: Settings, workdir: Workdir, told: Reporter) -> None:
+    """Remove what earlier runs into the same folder left on this target; what they left elsewhere is told."""
+    if settings.read_only:
+        return
+    unfinished = workdir.unfinished()
+    here = [path for path, content in unfinished.items() if content.url == settings.url]
+    if here:
+        told.say("An earlier run into this folder did not remove all that it made: that is done first.")
+        swept = sweep_ledgers(settings, here, deadline_s=_HURRIED_S)
+        for one in (*swept.left_behind, *swept.logins):
+            told.say(f"Still there: {one.kind} {one.id or one.name}: {one.reason}.")
+    for url in {content.url for path, content in unfinished.items() if path not in here}:
+        told.say(
+            f"An earlier run into this folder left something on {url}: `livechat-conformance sweep "
+            f"{workdir.path / UNFINISHED}` removes it."
+        )
 
 
 def clean_up(settings: Settings, workdir: Workdir, *, hurried: bool) -> list[LeftBehind]:
@@ -115,3 +148,13 @@ def clean_up(settings: Settings, workdir: Workdir, *, hurried: bool) -> list[Lef
         return []
     swept = sweep_ledgers(settings, workdir.ledgers(), deadline_s=_HURRIED_S if hurried else _PATIENT_S)
     return [LeftBehind(one.kind, one.id or one.name, one.reason) for one in (*swept.left_behind, *swept.logins)]
+
+
+def still_there(workdir: Workdir) -> list[LeftBehind]:
+    """What the ledgers of a run name that may still be on the target, after its clean-up was broken off."""
+    return [
+        LeftBehind(entry.kind, entry.id or entry.name, "cleaning up was interrupted; `sweep` finishes it")
+        for path in workdir.ledgers()
+        for entry in read_ledger(path).entries
+        if entry.open
+    ]

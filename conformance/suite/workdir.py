@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,8 @@ import msgspec
 from conformance.contract import Contract, load_contract
 from conformance.target import Settings, TargetInfo
 from conformance.verdicts.outcome import ItemOutcome
-from conformance.world import read_ledger
+from conformance.world import LedgerContent, read_ledger
+from conformance.world.sweep import UNFINISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Workdir:
             for stale in path.glob(pattern):
                 stale.unlink(missing_ok=True)
         shutil.rmtree(path / "gate", ignore_errors=True)
-        _keep_ledgers(path)
+        keep_ledgers(path)
         (path / "settings.json").write_text(settings.to_json(), encoding="utf-8")
         (path / "target.json").write_bytes(msgspec.json.encode(info))
         (path / "deadline.json").write_bytes(msgspec.json.encode(deadline))
@@ -93,6 +95,11 @@ class Workdir:
     def ledgers(self) -> list[Path]:
         """The ledgers of all workers."""
         return sorted(self.path.glob("ledger-*.jsonl"))
+
+    def unfinished(self) -> dict[Path, LedgerContent]:
+        """The ledgers of earlier runs into this folder that did not remove all that they made."""
+        kept = sorted((self.path / UNFINISHED).glob("*ledger-*.jsonl"))
+        return {path: content for path in kept if (content := read_ledger(path)).waiting}
 
     def write_plan(
         self, worker: str, plan: Mapping[str, tuple[str, ...]], elsewhere: Mapping[str, tuple[str, ...]]
@@ -157,12 +164,35 @@ class Workdir:
                 continue
 
 
-def _keep_ledgers(path: Path) -> None:
-    """Move the ledgers of an earlier run out of the way: after a kill they are all that `sweep` has."""
-    for ledger in sorted(path.glob("ledger-*.jsonl")):
-        if any(entry.state in {"intent", "done"} for entry in read_ledger(ledger).entries):
-            kept = path / "unfinished" / f"{int(ledger.stat().st_mtime)}-{ledger.name}"
-            kept.parent.mkdir(exist_ok=True)
-            ledger.replace(kept)
-        else:
+class Occupied(Exception):
+    """A run writes into this work directory just now."""
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Be the only one who writes into a work directory; it ends with the process, however that ends.
+
+    Raises:
+        Occupied: Another run does.
+        OSError: The folder cannot be written to.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Occupied from None
+        except OSError:
+            pass  # some network disks know no locks
+        yield
+
+
+def keep_ledgers(path: Path) -> None:
+    """Move the ledgers of an earlier run out of the way: where it did not remove all, they are all that tells of it."""
+    kept = path / UNFINISHED
+    for ledger in [*path.glob("ledger-*.jsonl"), *kept.glob("*ledger-*.jsonl")]:
+        if not read_ledger(ledger).waiting:
             ledger.unlink()
+        elif ledger.parent == path:
+            kept.mkdir(exist_ok=True)
+            ledger.replace(kept / f"{int(ledger.stat().st_mtime)}-{ledger.name}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from conformance.world.names import run_prefix
-from conformance.world.preparation import FOR_EVERY_RUN
+from conformance.world.preparation import CHANGED, FOR_EVERY_RUN, ROUTING
 
 if TYPE_CHECKING:
     from conformance.target.probe import TargetInfo
@@ -66,8 +66,20 @@ def plan(settings: Settings, info: TargetInfo, level: str) -> Plan:
             "removes them."
         )
     if power == "admin":
-        names = ", ".join([*FOR_EVERY_RUN, "Livechat_Routing_Method"])
-        lines.append(f"Changes settings of the whole server and restores them: {names}, and others for single tests.")
+        names = ", ".join([*FOR_EVERY_RUN, ROUTING])
+        others = ", ".join(sorted(CHANGED - {*FOR_EVERY_RUN, ROUTING}))
+        lines.append(
+            f"Changes settings of the whole server and restores them: {names}; and for single tests {others}. Livechat "
+            "itself is off for moments."
+        )
+        lines.append(
+            "Its agents are online while it goes on: a chat that somebody else opens meanwhile may be given to them, "
+            "and nobody answers there. The report names such chats."
+        )
+    if power != "read-only":
+        lines.append(
+            "Has the server send mail: transcripts to addresses at example.com, offline messages to the server's own."
+        )
     lines.append(f"Sends about {about:,} requests (level {level}).")
     if info.limiter is not None:
         lines.append(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE: Final = 1_000_000
 _KINDS: Final = {
-    *("visitor", "room", "page", "department", "user", "field", "trigger", "phone", "setting", "permission", "login"),
+    *("visitor", "room", "page", "department", "user", "field", "trigger", "phone", "setting", "login"),
 }
 
 
@@ -31,7 +31,7 @@ class Entry:
     Attributes:
         number: Unique within the file.
         kind: ``visitor``, ``room``, ``page`` (visited outside of a room), ``department``, ``user``, ``field``,
-            ``trigger``, ``phone``, ``setting``, ``permission``, ``login``.
+            ``trigger``, ``phone``, ``setting``, ``login``.
         name: A visitor's token (also of a page), a department's name, a user's name, a setting's id and so on.
         id: The server's id, or ``None`` while it is not known.
         facts: What else clean-up needs: a room's visitor token, a setting's value before and after.
@@ -60,12 +60,19 @@ class LedgerContent:
         prefix: The run's prefix, or ``None``.
         entries: All objects, in the order of their intents.
         damaged: How many lines could not be read.
+        began: When it was begun, in seconds since the epoch; 0 where it does not say so.
     """
 
     url: str | None
     prefix: str | None
     entries: tuple[Entry, ...]
     damaged: int = 0
+    began: float = 0.0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it names anything that may still be on the server."""
+        return any(entry.open for entry in self.entries)
 
 
 class Ledger:
@@ -165,7 +172,7 @@ def read_ledger(path: Path) -> LedgerContent:
     url: str | None = None
     prefix: str | None = None
     entries: dict[int, Entry] = {}
-    damaged = 0
+    damaged, began = 0, 0.0
     with path.open("rb") as file:
         for raw in iter(lambda: file.readline(_LONGEST_LINE), b""):
             if not raw.strip():
@@ -174,11 +181,12 @@ def read_ledger(path: Path) -> LedgerContent:
                 line = json.loads(raw.decode("utf-8"))
                 if line["event"] == "run":
                     url, prefix = _text(line["url"]), _text(line["prefix"])
+                    began = began or float(line.get("at") or 0)
                 else:
                     _apply(entries, line)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 damaged += 1
-    return LedgerContent(url, prefix, tuple(entries.values()), damaged)
+    return LedgerContent(url, prefix, tuple(entries.values()), damaged, began)
 
 
 def _text(value: object) -> str:

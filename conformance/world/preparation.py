@@ -18,6 +18,32 @@ FOR_EVERY_RUN: Final[dict[str, Any]] = {
     "Livechat_validate_offline_email": False,
 }
 """Setting to the value that a run needs; a setting that a server does not have is left alone."""
+ROUTING: Final = "Livechat_Routing_Method"
+"""Changed by several workers in turn, each with its own ledger: what the server had before is the same in all."""
+METHODS: Final = frozenset({"Auto_Selection", "Manual_Selection"})
+"""The values that a run gives to ``ROUTING``."""
+CHANGED: Final = frozenset(
+    {
+        *FOR_EVERY_RUN,
+        ROUTING,
+        "API_Enable_CORS",
+        "API_Enable_Rate_Limiter_Limit_Calls_Default",
+        "API_Enable_Rate_Limiter_Limit_Time_Default",
+        "Livechat_Visitor_navigation_as_a_message",
+        "Livechat_accept_chats_with_no_agents",
+        "Livechat_display_offline_form",
+        "Livechat_history_monitor_type",
+        "Livechat_offline_message",
+        "Livechat_show_agent_email",
+        "Livechat_show_agent_info",
+        "Livechat_title",
+        "Livechat_webhookUrl",
+        "Message_AllowDeleting",
+        "Message_AllowEditing",
+        "SMS_Default_Omnichannel_Department",
+    }
+)
+"""All settings that a run may ever change, and so all that a ledger may ask to be restored."""
 
 
 def prepare(world: World) -> list[str]:

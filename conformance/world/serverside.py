@@ -11,13 +11,13 @@ from conformance.target.personas import NOBODY
 from conformance.world.errors import PreconditionFailed, Unavailable
 from conformance.world.eventually import eventually
 from conformance.world.ground import NO_ADMIN, Ground
+from conformance.world.preparation import CHANGED, METHODS, ROUTING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from conformance.world.ledger import Entry
 
-ROUTING = "Livechat_Routing_Method"
 _SETTLES_AT_MOST_S = 0.5
 """Seconds that a restored setting is given at most to take effect."""
 
@@ -31,7 +31,8 @@ class ServerSide(Ground):
         if self.can_change_settings:
             self.gate.switch = self._switch_routing
 
-    def _changeable(self) -> None:
+    def _changeable(self, id: str) -> None:
+        assert id in CHANGED, f"{id} has to be in CHANGED, where people read what a run may change"
         if not self.has_admin:
             raise Unavailable(NO_ADMIN)
         if not self.can_change_settings:
@@ -91,7 +92,7 @@ class ServerSide(Ground):
         Raises:
             Unavailable: It may not or cannot be changed.
         """
-        self._changeable()
+        self._changeable(id)
         with self.gate.exclusive():
             before = self.read_setting(id)
             if before is None:
@@ -111,6 +112,8 @@ class ServerSide(Ground):
 
     def _restore_setting(self, entry: Entry, before: Any) -> None:
         began = time.monotonic()
+        if entry.state == "done" and self.read_setting(entry.name) not in (before, entry.facts["after"]):
+            return  # somebody else has changed it meanwhile: it is his now, and clean-up names it
         self._put_setting(entry.name, before)
         if entry.name == ROUTING:
             self.gate.now_routing(before)
@@ -125,7 +128,7 @@ class ServerSide(Ground):
         Raises:
             Unavailable: It may not or cannot be changed.
         """
-        self._changeable()
+        self._changeable(id)
         before = self.read_setting(id)
         if before is None or before == value:
             return False
@@ -133,45 +136,6 @@ class ServerSide(Ground):
         self._put_setting(id, value)
         self.ledger.done(entry, id)
         return True
-
-    @contextlib.contextmanager
-    def permission(self, id: str, roles: Sequence[str]) -> Iterator[None]:
-        """A permission held by other roles for the time; no other worker is inside meanwhile.
-
-        Raises:
-            Unavailable: It may not or cannot be changed.
-        """
-        self._changeable()
-        with self.gate.exclusive():
-            before = self.read_permission(id)
-            after = list(roles)
-            entry = self.ledger.intend("permission", id, before=before, after=after)
-            try:
-                self._put_permission(id, after)
-                self.ledger.done(entry, id)
-                yield
-            finally:
-                self._put_permission(id, before)
-                self.ledger.gone(entry)
-
-    def read_permission(self, id: str) -> list[str]:
-        """The roles that hold a permission.
-
-        Raises:
-            Unavailable: There are no credentials, or the server has no such permission.
-        """
-        exchange = self.client.send(self.admin, "listPermissions")
-        listed = exchange.json.get("update") if exchange.status == 200 and isinstance(exchange.json, dict) else None
-        for entry in listed if isinstance(listed, list) else ():
-            if isinstance(entry, dict) and entry.get("_id") == id and isinstance(entry.get("roles"), list):
-                return [str(role) for role in entry["roles"]]
-        raise Unavailable(f"the server shows no permission {id}")
-
-    def _put_permission(self, id: str, roles: Sequence[str]) -> None:
-        exchange = self._admin_send("updatePermissions", json={"permissions": [{"_id": id, "roles": list(roles)}]})
-        if exchange.status in {400, 403}:
-            raise Unavailable(f"the permission {id} cannot be changed ({exchange.status} {text_of(exchange)})")
-        self._need(exchange.status == 200, exchange, "updatePermissions", f"the permission {id} cannot be changed")
 
     # routing
 
@@ -217,7 +181,10 @@ class ServerSide(Ground):
         if original is None or self.gate.switch is None:
             return
         with self.gate.exclusive():
-            if self.read_setting(ROUTING) != original:
+            current = self.read_setting(ROUTING)
+            if current not in {original, *METHODS}:
+                return  # somebody else has changed it meanwhile: clean-up names it
+            if current != original:
                 self._put_setting(ROUTING, original)
             self.gate.now_routing(original)
             entry = self.ledger.find("setting", ROUTING)

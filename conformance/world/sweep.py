@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from conformance.target.personas import Persona
     from conformance.target.settings import Settings
 
+UNFINISHED: Final = "unfinished"
+"""The folder in a work directory where ledgers are kept whose runs did not remove all."""
 _PAGE: Final = 100
 _MOST_PAGES: Final = 2_000
 _BY_PREFIX: Final = (
@@ -57,7 +59,9 @@ class SweepReport:
 
 
 def ledger_files(path: Path) -> list[Path]:
-    """The ledger files that a path means: the file itself, or those in a folder and in its folder ``work``.
+    """The ledger files that a path means: the file itself, or those of a folder and of its folder ``work``.
+
+    Those that earlier runs into the same folder did not finish belong to it.
 
     Raises:
         SettingsError: There are none.
@@ -65,7 +69,8 @@ def ledger_files(path: Path) -> list[Path]:
     try:
         if path.is_file():
             return [path]
-        found = sorted(p for folder in (path, path / "work") for p in folder.glob("ledger*.jsonl"))
+        folders = (path, path / "work", path / UNFINISHED, path / "work" / UNFINISHED)
+        found = sorted(p for folder in folders for p in folder.glob("*ledger*.jsonl"))
     except (OSError, ValueError) as problem:
         raise SettingsError(f"The ledger {path} cannot be looked at: {problem}.") from None
     if not found:
@@ -110,7 +115,9 @@ def sweep_ledgers(settings: Settings, paths: Sequence[Path], *, deadline_s: floa
                 f"{path.name}: {content.damaged} lines could not be read; use the server's URL to find what they named."
             )
     # Numbers are unique within one file only.
-    waiting = [(path, entry) for path, content in contents.items() for entry in content.entries if entry.open]
+    # What was changed first is undone last: the stage was set before a test changed the same setting.
+    by_age = sorted(contents.items(), key=lambda each: each[1].began)
+    waiting = [(path, entry) for path, content in by_age for entry in content.entries if entry.open]
     logins = tuple(LeftBehind("login", each.name, None, _LOGIN) for _, each in waiting if each.kind == "login")
     notes += dict.fromkeys(f"Still logged in as {one.name}: {one.reason}." for one in logins)
     origins = [(path, entry) for path, entry in waiting if entry.kind != "login"]

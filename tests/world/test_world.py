@@ -91,21 +91,42 @@ def test_departments_fields_and_triggers(world: World) -> None:
     assert (seen["name"], seen["enabled"]) == (trigger.name, False)
 
 
-def test_settings_and_permissions_are_restored(world: World) -> None:
+def test_settings_are_restored(world: World) -> None:
     """Also when the test fails inside, and nested."""
-    before = world.read_permission("view-l-room")
 
     def inside() -> None:
-        with world.setting("Livechat_show_agent_info", False), world.permission("view-l-room", ["admin"]):
+        with world.setting("Livechat_show_agent_info", False), world.setting("Livechat_title", "Ours"):
             assert world.read_setting("Livechat_show_agent_info") is False
-            assert world.read_permission("view-l-room") == ["admin"]
+            assert world.read_setting("Livechat_title") == "Ours"
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         inside()
     assert world.read_setting("Livechat_show_agent_info") is True
-    assert sorted(world.read_permission("view-l-room")) == sorted(before)
-    assert not [e for e in world.ledger.entries.values() if e.kind in {"setting", "permission"} and e.open]
+    assert world.read_setting("Livechat_title") != "Ours"
+    assert not [e for e in world.ledger.entries.values() if e.kind == "setting" and e.open]
+
+
+def test_a_setting_that_somebody_else_changes_meanwhile_is_left_to_him(world: World) -> None:
+    """His value stays, and the end of the run names the setting."""
+    send = world.client.send
+    with world.setting("Livechat_title", "Ours"):
+        send(world.admin, "setSetting", path={"_id": "Livechat_title"}, json={"value": "His"})
+    assert world.read_setting("Livechat_title") == "His"
+    (left,) = world.clean_up()
+    assert (left.kind, left.name) == ("setting", "Livechat_title")
+    assert "somebody else" in left.reason
+
+
+def test_a_routing_method_that_somebody_else_chose_meanwhile_is_left_to_him(world: World) -> None:
+    """Only the two methods that a run sets are ever taken back."""
+    with world.routing(MANUAL):
+        world.client.send(
+            world.admin, "setSetting", path={"_id": "Livechat_Routing_Method"}, json={"value": "External"}
+        )
+    (left,) = world.clean_up()
+    assert (left.kind, left.name) == ("setting", "Livechat_Routing_Method")
+    assert world.read_setting("Livechat_Routing_Method") == "External"
 
 
 def test_the_routing_method_is_what_it_was_at_the_end(make_world: Callable[..., World]) -> None:
