@@ -24,6 +24,7 @@ def command(what: str, prefix: str | None, config: str | None, as_json: bool, **
     """Remove what a killed run left behind: from its ledger (or the folder of its report), or without it by the prefix.
 
     Only objects whose names carry a valid prefix of this suite are touched. Settings are restored from the ledger.
+    With a URL it also removes what a run that is going on just now is using: --prefix leaves other runs alone.
 
     \b
     Examples:
