@@ -17,12 +17,13 @@ from typing import Any, Final
 from conformance.contract import error_code
 from conformance.contract.exchange import Response
 from conformance.faults.prove_again import Played
+from conformance.report.care import MASK
 from conformance.report.script import RUN, Plan
 from conformance.verdicts.flow import ids_in, is_time, text_of_body
 from conformance.verdicts.forms import FORMS, PREFIX
 
 _TOKEN: Final = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])", re.ASCII)
-"""What a login gives."""
+"""What a login gives; scripts print ``MASK`` in its place, so both compare alike."""
 _SHOUTED: Final = FORMS["upper"].prefix or PREFIX
 _WHERE: Final = re.compile(r"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?")
 _FAR_S: Final = 600.0
@@ -51,7 +52,7 @@ def plain(value: Any, known: Mapping[str, str]) -> Any:
         known: Value to placeholder.
     """
     if isinstance(value, str):
-        text = _TOKEN.sub("<token>", _WHERE.sub("<url>", value))
+        text = _TOKEN.sub(MASK, _WHERE.sub("<url>", value))
         for one in ids_in(text):
             text = text.replace(one, known.get(one, "<time>" if is_time(one) else "<id>"))
         return _SHOUTED.sub("<RUN>", PREFIX.sub("<run>", text))

@@ -18,7 +18,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from conformance.contract.exchange import Exchange, Request
-from conformance.report import pick
+from conformance.report import care, pick
 from conformance.report.script import RUN, Plan, Step, escaped_json, groups_of, plan, sending_order, variable_of
 from conformance.verdicts.forms import FORMS
 
@@ -89,22 +89,30 @@ def _by_variable(placeholder: Placeholder) -> str:
 
 def curl_script(made: Plan, url: str) -> str:
     """Write a plan as a script for bash."""
-    lines = [f"URL=${{URL:-{_shell(url.rstrip('/'))}}}"]
+    warning = care.warning(made)
+    lines = [f"URL=${{URL:-{_shell(url.rstrip('/'))}}}", *(care.CURL_REFUSAL if warning else ())]
     lines += [f': "${{{variable_of(name)}:?set it: {_meaning(name)}}}"' for name in made.asked]
     if made.named:
-        lines.append(f"{RUN}=${{{RUN}:-lcx-$(date +%s)-$$}}  # begins the names of all that is made here")
+        lines += care.CURL_NAMES
     for name in made.made:
         lines.append(f"{variable_of(name)}=${{{variable_of(name)}:-Lc1!${{RANDOM}}${{RANDOM}}${{RANDOM}}}}")
     for variable in [RUN, *map(variable_of, (*made.asked, *made.made))]:
         lines += _curl_forms(made, variable)
-    lines += ['ask() { answer=$(curl -sS -i -g --path-as-is "$@"); printf \'%s\\n\\n\' "$answer"; }']
+    lines += care.CURL_ASK
     if any(each.bindings for each in made.steps):
         program = "\n".join(line for line in _PICK.splitlines() if '"""' not in line)
         body = 'sys.stdin.buffer.read().decode().partition("\\r\\n\\r\\n")[2]'
         program = f"import json, sys\n{program}\nprint(pick(json.loads({body}), sys.argv[1]))"
         lines.append(f'pick() {{ printf \'%s\' "$answer" | python3 -c {shlex.quote(program)} "$1"; }}')
+    changed = care.changed_settings(made)
+    lines += _curl_putting_back(changed)
     for number, group in enumerate(groups_of(made.steps), 1):
         lines.append("")
+        lines += [
+            f"kept_{place}=$(keep {_curl_setting(request)})"
+            for place, request in enumerate(changed.values(), 1)
+            if any(step.request is request for step in group)
+        ]
         if len(group) > 1:
             lines += _curl_together(made, group, number)
             continue
@@ -114,7 +122,25 @@ def curl_script(made: Plan, url: str) -> str:
         patience = [] if step.exchange.response is not None else [f"-m {PATIENCE_S}"]
         lines.append("ask " + " \\\n  ".join([*patience, *_curl_arguments(step.request, "$URL")]))
         lines += _curl_bindings(made, step)
-    return "\n".join(["set -eu", *lines]) + "\n"
+    return "\n".join([*warning, "set -eu", *lines]) + "\n"
+
+
+def _curl_putting_back(changed: Mapping[str, Request]) -> list[str]:
+    """Functions that read settings before they are changed, and give them back their values when the script ends."""
+    if not changed:
+        return []
+    numbered = reversed(list(enumerate(changed.values(), 1)))
+    backwards = [
+        f'  [ -z "${{kept_{place}-}}" ] || put_back {_curl_setting(request, f"${{kept_{place}}}")}'
+        for place, request in numbered
+    ]
+    return [*care.CURL_KEEP.splitlines(), "restore() {", *backwards, "}", "trap restore EXIT"]
+
+
+def _curl_setting(request: Request, body: str = "") -> str:
+    """The path of a setting, the body to send if there is one, and the headers of the request that changes it."""
+    parts = [_shell(request.path), *([f'"{body}"'] if body else []), *_curl_headers(sent_headers(request))]
+    return " \\\n    ".join(parts)
 
 
 def _curl_bindings(made: Plan, step: Step) -> list[str]:
@@ -138,7 +164,7 @@ def _curl_together(made: Plan, group: Sequence[Step], number: int) -> list[str]:
     ]
     lines.append("curl --parallel --parallel-immediate " + " \\\n  --next ".join(sent))
     for place, step in enumerate(group, 1):
-        lines.append(f'answer=$(cat "$answers/{place}"); printf \'%s\\n\\n\' "$answer"')
+        lines.append(f'answer=$(cat "$answers/{place}"); show')
         lines += _curl_bindings(made, step)
     return lines
 
@@ -152,15 +178,18 @@ def _curl_arguments(request: Request, url: str) -> list[str]:
     address = _shell(address_of(request, ""))
     place = f'"$URL"{address}' if url == "$URL" else _shell(address_of(request, url))
     method = "--head" if request.method == "HEAD" else f"-X {_shell(request.method)}"
-    parts = [f"{method} {place}"]
     headers = sent_headers(request)
-    parts.extend(f"-H {_shell(f'{name}: {value}' if value else f'{name};')}" for name, value in headers.items())
+    parts = [f"{method} {place}", *_curl_headers(headers)]
     content = content_of(request)
     if content is not None:
         if "content-type" not in headers:
             parts.append("-H content-type:")
         parts.append(f"--data-binary {_shell(content)}")
     return parts
+
+
+def _curl_headers(headers: Mapping[str, str]) -> list[str]:
+    return [f"-H {_shell(f'{name}: {value}' if value else f'{name};')}" for name, value in headers.items()]
 
 
 # Python
@@ -171,23 +200,32 @@ def python_script(made: Plan, url: str) -> str:
     picks = any(each.bindings for each in made.steps)
     together = any(each.together for each in made.steps)
     pauses = any(each.pause_s for each in made.steps)
-    modules = ["os"] + ["json"] * picks + ["time"] * (made.named or pauses) + ["secrets"] * bool(made.made)
-    lines = [f"import {name}" for name in sorted(modules)]
+    warning, changed = care.warning(made), care.changed_settings(made)
+    modules = ["os", "re"] + ["json"] * picks + ["time"] * (made.named or pauses) + ["secrets"] * bool(made.made)
+    modules += ["sys"] * bool(made.named or warning) + ["atexit"] * bool(changed)
+    lines = [*warning, *(f"import {name}" for name in sorted(modules))]
     lines += ["from concurrent.futures import ThreadPoolExecutor"] * together
     lines += ["", "import httpx", ""]
-    lines.append(f'URL = os.environ.get("URL", {url.rstrip("/")!a})')
+    lines += [f'URL = os.environ.get("URL", {url.rstrip("/")!a})', *(care.PYTHON_REFUSAL if warning else ())]
     lines += [f'{variable_of(name)} = os.environ["{variable_of(name)}"]  # {_meaning(name)}' for name in made.asked]
     if made.named:
-        lines.append(f'{RUN} = os.environ.get("{RUN}") or f"lcx-{{time.time_ns()}}"  # begins all names')
+        lines += care.PYTHON_NAMES
     for name in made.made:
         lines.append(f'{variable_of(name)} = os.environ.get("{variable_of(name)}") or "Lc1!" + secrets.token_hex(14)')
     for variable in [RUN, *map(variable_of, (*made.asked, *made.made))]:
         lines += _python_forms(made, variable)
-    lines += ["", "", *_ASK.splitlines()]
+    lines += ["", "", *care.PYTHON_ASK.splitlines()]
+    if changed:
+        lines += ["", "", *care.PYTHON_KEEP.splitlines()]
     if picks:
         lines += ["", "", *_PICK.splitlines()]
     lines += ["", ""]
     for number, group in enumerate(groups_of(made.steps), 1):
+        lines += [
+            f"keep({_python(request.path)}, headers={_python_headers(request)})"
+            for request in changed.values()
+            if any(step.request is request for step in group)
+        ]
         if len(group) > 1:
             lines.append(f"# {number}. at the same time: {', '.join(_title(step) for step in group)}")
             lines.append(f"with ThreadPoolExecutor({len(group)}) as pool:")
@@ -226,31 +264,18 @@ def _python_forms(made: Plan, variable: str) -> list[str]:
     return [f"{variable_of(f'{variable}.{form}')} = {FORMS[form].python.format(variable)}" for form in forms]
 
 
-_ASK: Final = '''\
-client = httpx.Client()
-
-
-def ask(method, target, headers=None, content=None, timeout=60):
-    """Send one request with exactly this path and query, and print the answer."""
-    whole = (httpx.URL(URL).path.rstrip("/") + target).encode()
-    options = {"headers": headers, "content": content, "timeout": timeout, "extensions": {"target": whole}}
-    answer = client.request(method, URL, **options)
-    lines = [f"HTTP/1.1 {answer.status_code}", *(f"{name}: {value}" for name, value in answer.headers.items())]
-    print("\\n".join(lines), answer.text, sep="\\n\\n", end="\\n\\n")
-    return answer
-'''
-
-
 def _python_arguments(request: Request) -> list[str]:
     arguments = [_python(request.method), _python(address_of(request, ""))]
-    headers = sent_headers(request)
-    if headers:
-        inner = ", ".join(f"{name!r}: {_python(value)}" for name, value in headers.items())
-        arguments.append(f"headers={{{inner}}}")
+    if sent_headers(request):
+        arguments.append(f"headers={_python_headers(request)}")
     content = content_of(request)
     if content is not None:
         arguments.append(f"content={_in_bytes(_python(content))}")
     return arguments
+
+
+def _python_headers(request: Request) -> str:
+    return "{" + ", ".join(f"{name!r}: {_python(value)}" for name, value in sent_headers(request).items()) + "}"
 
 
 def _in_bytes(expression: str) -> str:

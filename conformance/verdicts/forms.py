@@ -13,6 +13,8 @@ from typing import Final
 
 PREFIX: Final = re.compile(r"lcx-[0-9a-z]{1,13}-[0-9a-z]{1,12}-[0-9a-f]{4}(?![0-9A-Za-z])", re.ASCII)
 """What the name of everything begins with that a run makes."""
+SCRIPT_PREFIX: Final = "lcx-0-script-714e"
+"""What the names begin with that a script of a report makes: the prefix of a worker ``script`` of a run with seed 0."""
 
 
 @dataclass(frozen=True, slots=True)
