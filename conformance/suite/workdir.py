@@ -52,7 +52,10 @@ class Workdir:
     @classmethod
     def create(cls, path: Path, settings: Settings, info: TargetInfo, deadline: float | None) -> Workdir:
         """Make a fresh work directory; what an earlier run left there is removed, but no ledger with open entries."""
-        path.mkdir(parents=True, exist_ok=True)
+        # A ledger holds the values of settings that are to be restored: for nobody else's eyes.
+        path.mkdir(0o700, parents=True, exist_ok=True)
+        with suppress(OSError):
+            path.chmod(0o700)
         for pattern in ("plan-*.json", "waiting-*.json", "paced", "exchanges-*.jsonl", "outcomes.jsonl"):
             for stale in path.glob(pattern):
                 stale.unlink(missing_ok=True)

@@ -92,6 +92,8 @@ class Ledger:
         self.entries: dict[int, Entry] = {entry.number: entry for entry in before.entries} if before else {}
         self._next = max(self.entries, default=0) + 1
         self._lock = threading.Lock()
+        # Settings stand in it with the values that they get back, and some of these are secrets.
+        path.touch(mode=0o600)
         self._file = path.open("ab")
         if before and before.damaged:
             self._file.write(b"\n")
