@@ -89,7 +89,7 @@ def set_up(
             told.say(line)
     if plan.refusal:
         raise RunError(plan.refusal, 2, settings)
-    recorder = held.enter_context(Recorder(contract, workdir.spool("stage")))
+    recorder = held.enter_context(Recorder(contract, workdir.spool("stage"), "stage"))
     client = held.enter_context(
         RecordingClient(settings, contract, recorder, Throttle(max_rate=settings.max_rate), worker="stage")
     )

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from conformance.contract import Contract, Mismatch
 from conformance.contract.exchange import Exchange
+from conformance.suite.strangers import Strangers
 from conformance.verdicts import Finding, Judgement, write_line
 from conformance.verdicts.spool import shortened
 
@@ -42,9 +43,14 @@ class Recorder:
     Args:
         contract: The contract in force.
         spool: The file that exchanges are appended to, one JSON document a line.
+        worker: Whose file it is.
+
+    Attributes:
+        strangers: Hides what is other people's in all that is written down.
     """
 
-    def __init__(self, contract: Contract, spool: Path) -> None:
+    def __init__(self, contract: Contract, spool: Path, worker: str = "main") -> None:
+        self.strangers = Strangers(worker)
         self._contract = contract
         self._file = spool.open("ab")
         self.item: ItemRecord | None = None
@@ -65,7 +71,7 @@ class Recorder:
     def exchange(self, exchange: Exchange) -> None:
         """Keep one exchange."""
         # The beginning of a very long body is enough for the report; all of it would fill disk and memory.
-        self._file.write(write_line(shortened(exchange, _KEPT)))
+        self._file.write(write_line(self.strangers.exchange(shortened(exchange, _KEPT))))
         self._file.flush()
         self.last = exchange
         if self.item is not None:

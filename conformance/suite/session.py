@@ -43,7 +43,7 @@ class Session:
         self.contract: Contract = workdir.contract()
         self.selection = Selection(self.contract, self.settings.only, self.settings.skip)
         self.budget: Budget = BUDGETS[self.settings.level]
-        self.recorder = Recorder(self.contract, workdir.spool(worker))
+        self.recorder = Recorder(self.contract, workdir.spool(worker), worker)
         self.judges: dict[str, Judge] = {}
         self.errors: dict[str, str] = {}
         self.started: dict[str, float] = {}
@@ -236,6 +236,7 @@ def _outcome(session: Session, item: pytest.Item) -> ItemOutcome:
         )
     elif error is None:
         judge.close(Finding.NOT_REACHED, "the test ended without seeing what the clause speaks of")
+    strangers = session.recorder.strangers
     kind = item.get_closest_marker("kind")
     doc = (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().splitlines()
     return ItemOutcome(
@@ -243,10 +244,10 @@ def _outcome(session: Session, item: pytest.Item) -> ItemOutcome:
         kind=str(kind.args[0]) if kind else _kind_by_folder(item),
         title=doc[0] if doc else item.name,
         requirements=clauses_of(item),
-        judgements=(*judge.judgements, *record.judgements.values()),
+        judgements=tuple(map(strangers.judgement, (*judge.judgements, *record.judgements.values()))),
         duration_s=round(time.monotonic() - session.started.pop(item.nodeid), 3),
         exchanges=tuple(record.exchanges),
-        error=error,
+        error=None if error is None else strangers.words(error),
         counters=record.counters,
     )
 

@@ -1,8 +1,8 @@
 """Redaction: secrets become named placeholders at the moment an exchange is captured.
 
 A placeholder says whose secret it was, so that a reader can put his own in its place: ``{{auth:agent}}``,
-``{{password:admin}}``, ``{{2fa:admin}}``. Visitor tokens are not secrets of the target's owner; they stay readable,
-because without them no exchange could be sent again.
+``{{password:admin}}``, ``{{2fa:admin}}``. Visitor tokens stay readable here, because checks compare them and no
+exchange could be sent again without them; ``suite.strangers`` hides those of other people when an exchange is written.
 """
 
 from __future__ import annotations
