@@ -77,7 +77,8 @@ def _add_one(site: Site, name: str, number: int) -> None:
         "conditions": [],
     }
     add(site, site.triggers, {**trigger, "actions": []})
-    visitor = register_visitor(site, f"token-{name}", {"name": name}, {})
+    reached = {"email": f"{name}@home.example", "phone": f"+4930{number:08d}"}
+    visitor = register_visitor(site, f"token-{name}", {"name": name, **reached}, {})
     room: dict[str, Any] = {
         "_id": new_id(site),
         "t": "l",
@@ -141,6 +142,16 @@ def ours(server: Url) -> list[str]:
     left += [f"trigger {each['name']}" for each in site.triggers.find() if owns(each.get("name"))]
     left += [f"open room of {_token(each)}" for each in site.rooms.find() if each.get("open") and owns(_token(each))]
     return left
+
+
+def secrets(server: Url) -> list[str]:
+    """What opens a chat of somebody else, and where he can be reached."""
+    site = server.site
+    found = [str(each["token"]) for each in site.visitors.find()]
+    found += [each["address"] for one in site.visitors.find() for each in one.get("visitorEmails", ())]
+    found += [each["phoneNumber"] for one in site.visitors.find() for each in one.get("phone", ())]
+    found += [each["address"] for one in site.users.find() for each in one.get("emails", ())]
+    return found + [each["email"] for each in site.departments.find()]
 
 
 def visitors_of_ours(server: Url) -> list[str]:
