@@ -206,10 +206,25 @@ def test_a_room_has_the_time_of_its_opening(world: World, client: RecordingClien
             pointer="/room/ts",
         )
     if judge.pick(second, "room", "_id") != judge.pick(again, "room", "_id"):
-        earlier, later = (moment(judge.pick(each, "room").get("ts")) for each in (first, second))
+        if not _grows(judge, first, second):
+            # The clock of a machine may be set back between two calls, but hardly twice.
+            first, second = second, ask_new(world, client, visitor)
         sentence = "a room that was opened after another one does not have a later ts"
-        held = earlier is not None and later is not None and earlier < later
-        judge.that("LC-ROOM-018", held, sentence, exchange=second, expected=f"after {earlier}", observed=later)
+        told = [judge.pick(each, "room").get("ts") for each in (first, second)]
+        judge.that(
+            "LC-ROOM-018",
+            _grows(judge, first, second),
+            sentence,
+            exchange=second,
+            expected=f"after {told[0]}",
+            observed=told[1],
+        )
+
+
+def _grows(judge: Judge, first: Exchange, second: Exchange) -> bool:
+    """Whether the second of two new rooms has a later ts than the first."""
+    earlier, later = (moment(judge.pick(each, "room").get("ts")) for each in (first, second))
+    return earlier is not None and later is not None and earlier < later
 
 
 @pytest.mark.clause("LC-ROOM-019")
