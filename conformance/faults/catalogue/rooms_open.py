@@ -76,6 +76,11 @@ def _hour_later(site: Any, room: Any, visitor: Any) -> None:
     room["ts"] = room["ts"][:11] + f"{(int(room['ts'][11:13]) + 2) % 24:02d}" + room["ts"][13:]
 
 
+def _time_of_first(site: Any, room: Any, visitor: Any) -> None:
+    mine = [each for each in site.rooms.find() if (each.get("v") or {}).get("token") == visitor["token"]]
+    room["ts"] = mine[0]["ts"]
+
+
 def _offline_too(original: Any, site: Any) -> Any:
     return [user for user in site.users.find() if "livechat-agent" in user.get("roles", ())]
 
@@ -307,6 +312,15 @@ FAULTS: tuple[Fault, ...] = (
         _SHALLOW,
         "The ts of a new room is the local time of a server two hours east, written as UTC.",
         wrap=_room(_hour_later),
+    ),
+    Fault(
+        "rooms.time-of-first",
+        ("LC-ROOM-018",),
+        _OPEN,
+        _STATE,
+        _RELATION,
+        "A further room of a visitor has the ts of his first one.",
+        wrap=_room(_time_of_first),
     ),
     Fault(
         "rooms.forgets-department",
