@@ -102,7 +102,7 @@ def set_up(
         if world.has_admin and not settings.read_only:
             # Nothing is judged here, so that nothing is recorded.
             with RecordingClient(settings, contract, None, client.throttle, worker="stage") as unheard:
-                notes = neighbours.look(unheard, world.admin, world.prefix)
+                notes = neighbours.look(unheard, world.admin, world.prefix, part=settings.shard is not None)
         changed = prepare(world) if world.has_admin and settings.may_write else []
     except neighbours.SameNames as problem:
         raise RunError(str(problem), 2, settings) from None

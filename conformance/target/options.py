@@ -96,7 +96,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "shard",
         "shard",
         "shard",
-        "Judge one part of a run split over machines, for example 1/4; merge joins the parts.",
+        "Judge one part of a run split over machines, for example 1/4, each on its own server; merge joins the parts.",
     ),
     Option(
         "seed",

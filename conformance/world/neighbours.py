@@ -25,16 +25,18 @@ class SameNames(Exception):
     """There are things of a run that gave the names which this run is about to give; the text says what to do."""
 
 
-def look(client: RecordingClient, admin: Persona, prefix: str) -> list[str]:
+def look(client: RecordingClient, admin: Persona, prefix: str, *, part: bool = False) -> list[str]:
     """What should be known of other runs on this target, in sentences for people; three calls that read.
 
     Args:
         client: Asks the target.
         admin: May read the lists.
         prefix: Of one process of this run; all its processes share the seed, and the part of a split run.
+        part: Whether this run is one part of a split one.
 
     Raises:
-        SameNames: Another run gives the same names: what it makes would be taken for ours.
+        SameNames: Another run gives the same names: what it makes would be taken for ours. Or another part of this
+            one is on the same server, where both change settings.
     """
     found = {own for name in _names(client, admin) if (own := own_prefix(name)) is not None}
     ours = re.compile(re.escape(re.sub(r"[a-z]+-[0-9a-f]{4}$", "", prefix)) + "[a-z]")
@@ -43,6 +45,13 @@ def look(client: RecordingClient, admin: Persona, prefix: str) -> list[str]:
         raise SameNames(
             f"on the target there are things named {same[0]}-…, as this run would name its own: a run with the same "
             "seed goes on there, or was killed. Remove them with `livechat-conformance sweep`, or give another --seed"
+        )
+    run = prefix.rsplit("-", 2)[0]
+    if part and any(one.rsplit("-", 2)[0] == run for one in found):
+        raise SameNames(
+            f"on the target there are things of another part of this run ({run}-…): each part needs a server of its "
+            "own, for a run changes settings of the whole server. Let one part end before the next begins, or remove "
+            "with `livechat-conformance sweep` what a killed one left"
         )
     runs = sorted({one.rsplit("-", 2)[0] for one in found})
     if not runs:

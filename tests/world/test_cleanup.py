@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance.cli import doctor, sweep
+from conformance.cli import cli
 from conformance.target import RecordingClient, Settings, SettingsError, Throttle
 from conformance.target.login import log_in
 from conformance.world import World, inventory, read_ledger, sweep_ledgers, sweep_server
@@ -362,26 +362,26 @@ def test_a_ledger_of_another_server_is_refused(world: World, settings: Settings)
         sweep_ledgers(other, [world.ledger.path])
 
 
-def run(command: Any, *arguments: str, password: str = "") -> Any:
+def run(*arguments: str, password: str = "") -> Any:
     """A command line."""
     env = {"LIVECHAT_CONFORMANCE_ADMIN_PASSWORD": password} if password else {}
-    return CliRunner(env=env).invoke(command, arguments)
+    return CliRunner(env=env).invoke(cli, arguments)
 
 
 def test_the_command_sweep_takes_a_ledger_a_folder_or_a_url(world: World, server: Any) -> None:
     """It says how much is gone, and what had to stay."""
     world.department()
     ledger = str(world.ledger.path)
-    without = run(sweep.command, ledger)
+    without = run("sweep", ledger)
     assert without.exit_code == 1
     assert "needs admin credentials" in without.output
     swept = run(
-        sweep.command, str(world.ledger.path.parent), "--admin-user", server.admin_user, password=server.admin_password
+        "sweep", str(world.ledger.path.parent), "--admin-user", server.admin_user, password=server.admin_password
     )
     assert (swept.exit_code, swept.output.splitlines()[0]) == (0, "Removed 1; 0 left behind.")
-    again = run(sweep.command, ledger)
+    again = run("sweep", ledger)
     assert (again.exit_code, again.output.splitlines()[0]) == (0, "Removed 0; 0 left behind.")
-    by_url = run(sweep.command, str(server), "--admin-user", server.admin_user, password=server.admin_password)
+    by_url = run("sweep", str(server), "--admin-user", server.admin_user, password=server.admin_password)
     assert by_url.exit_code == 0
 
 
@@ -399,7 +399,7 @@ def test_the_command_sweep_takes_a_ledger_a_folder_or_a_url(world: World, server
 def test_sweep_refuses_with_a_sentence(arguments: tuple[str, ...], code: int, part: str) -> None:
     """No traceback, the right exit code."""
     password = "some-word" if "--admin-user" in arguments else ""
-    ended = run(sweep.command, *arguments, password=password)
+    ended = run("sweep", *arguments, password=password)
     assert ended.exit_code == code
     assert part in ended.output
     assert not ended.exception or isinstance(ended.exception, SystemExit)
@@ -408,12 +408,12 @@ def test_sweep_refuses_with_a_sentence(arguments: tuple[str, ...], code: int, pa
 def test_the_command_doctor_says_all_and_changes_nothing(server: Any, look: Callable[[], inventory.Inventory]) -> None:
     """Facts, rights, the plan, and what would not be judged."""
     before = look()
-    ended = run(doctor.command, str(server), "--admin-user", server.admin_user, password=server.admin_password)
+    ended = run("doctor", str(server), "--admin-user", server.admin_user, password=server.admin_password)
     assert ended.exit_code == 0
     for part in ("3.2.0", "Auto_Selection", "view-l-room", "What a run would do", "lcx-"):
         assert part in ended.output
     assert server.admin_password not in ended.output
-    anonymous = run(doctor.command, str(server))
+    anonymous = run("doctor", str(server))
     assert "add --admin-user" in anonymous.output
     assert before.difference(look()) == {}
 
@@ -428,7 +428,7 @@ def test_the_command_doctor_says_all_and_changes_nothing(server: Any, look: Call
 )
 def test_doctor_refuses_with_a_sentence(arguments: tuple[str, ...], code: int, part: str) -> None:
     """No traceback, the right exit code."""
-    ended = run(doctor.command, *arguments)
+    ended = run("doctor", *arguments)
     assert (ended.exit_code, part in ended.output) == (code, True)
 
 
@@ -439,3 +439,51 @@ def test_the_ledger_holds_no_secret(world: World) -> None:
     assert str(agent.password) not in text
     assert str(agent.auth_token) not in text
     assert all(json.loads(line) for line in text.splitlines())
+
+
+def _written(settings: Settings, folder: Path, name: str, at: float, **facts: Any) -> Path:
+    """A ledger that anybody may have written, about one setting."""
+    path = folder / name
+    lines = [
+        {"event": "run", "url": settings.url, "prefix": "lcx-7-main-37c2", "at": at},
+        {"event": "intent", "n": 1, "kind": "setting", "name": facts.pop("id"), "facts": facts},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("facts", "part"),
+    [
+        ({"id": "Site_Name", "before": "Theirs", "after": "Ours"}, "no setting that a run"),
+        ({"id": "Livechat_title", "before": "Theirs"}, "does not say"),
+        ({"id": "Livechat_title", "before": "Theirs", "after": "Ours"}, "somebody else"),
+    ],
+)
+def test_a_ledger_restores_only_what_a_run_can_have_changed(
+    facts: dict[str, str], part: str, world: World, settings: Settings, tmp_path: Path
+) -> None:
+    """Whoever wrote it: other settings, and those that are not as a run left them, stay as they are."""
+    before = world.read_setting("Livechat_title")
+    (left,) = sweep_ledgers(settings, [_written(settings, tmp_path, "ledger-x.jsonl", 1.0, **facts)]).left_behind
+    assert part in left.reason
+    assert world.read_setting("Livechat_title") == before
+
+
+def test_what_was_changed_first_is_restored_last(world: World, settings: Settings, tmp_path: Path) -> None:
+    """A test changes what the stage had changed before it: after a kill both are in ledgers, in whatever order."""
+    id, send = "Livechat_show_agent_email", world.client.send
+    before = world.read_setting(id)
+    stage = _written(settings, tmp_path, "ledger-stage.jsonl", 1.0, id=id, before=before, after=not before)
+    test = _written(settings, tmp_path, "ledger-gw0.jsonl", 2.0, id=id, before=not before, after=before)
+    sweep_ledgers(settings, [test, stage])
+    assert world.read_setting(id) == before
+    send(world.admin, "setSetting", path={"_id": id}, json={"value": before})
+
+
+def test_a_ledger_of_another_machine_needs_leave(tmp_path: Path) -> None:
+    """The password goes where the ledger says: that has to be meant."""
+    path = _written(Settings(url="https://chat.example.com"), tmp_path, "ledger-x.jsonl", 1.0, id="Livechat_title")
+    done = CliRunner().invoke(cli, ["sweep", str(path), "--admin-user", "admin", "--admin-password", "x"])
+    assert done.exit_code == 2
+    assert "--disposable" in done.output

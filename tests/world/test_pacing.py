@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conformance.cli import doctor
+from conformance.cli import cli
 from conformance.contract import load_contract
 from conformance.reference import reference_server
 from conformance.reference.server import Url
@@ -94,7 +94,7 @@ def test_the_plan_tells_how_long_the_limiter_makes_a_run_take(admin: bool) -> No
 
 def test_doctor_says_it_beforehand(limited: Url) -> None:
     """How many calls, how long a run takes, and what to switch off."""
-    done = CliRunner(env={"COLUMNS": "200"}).invoke(doctor.command, [str(limited), "--level", "quick"])
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(cli, ["doctor", str(limited), "--level", "quick"])
     assert done.exit_code == 0, done.output
     said = " ".join(done.output.split())
     assert "on: 10 calls in 60 s for each route" in said

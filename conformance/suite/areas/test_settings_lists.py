@@ -128,7 +128,8 @@ def test_the_integration_settings(world: World, client: RecordingClient, judge: 
             exchange=exchange,
             pointer="/settings",
         )
-    address = f"https://example.com/{world.new_room_id()}"
+    # A server that sends what ends meanwhile must not reach anybody.
+    address = f"https://hooks.invalid/{world.new_room_id()}"
     with world.setting("Livechat_webhookUrl", address):
         changed = world.eventually(
             lambda: client.send(manager, "getIntegrationSettings"),
