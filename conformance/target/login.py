@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from conformance.target.errors import (
     BadCredentials,
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from conformance.target.settings import Settings
 
 _TOTP = "totp-"
+_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]{1,256}")
+"""What an id and a token may be: they are sent as headers from the login on."""
+_GUESSABLE: Final = 4
+"""A password of fewer characters may stand in a long random token by chance."""
 
 
 def log_in(client: RecordingClient, username: str, password: str, name: str) -> Persona:
@@ -33,7 +38,7 @@ def log_in(client: RecordingClient, username: str, password: str, name: str) -> 
     Raises:
         BadCredentials: The target refused them, or wants a second factor for logging in.
         TargetUnreachable: Nothing came back.
-        TargetNotHealthy: The answer is neither a login nor a refusal.
+        TargetNotHealthy: The answer is neither a login nor a refusal, or its id and token cannot be used.
     """
     client.redactor.learn_persona(Persona(name, username=username, password=password))
     exchange, private = client.request_private(
@@ -43,10 +48,26 @@ def log_in(client: RecordingClient, username: str, password: str, name: str) -> 
     if exchange.status == 200 and isinstance(data, dict):
         user_id, token = data.get("userId"), data.get("authToken")
         if isinstance(user_id, str) and isinstance(token, str) and user_id and token:
+            _refuse_unusable(user_id, token, password)
             persona = Persona(name, user_id, token, username, password)
             client.redactor.learn_persona(persona)
             return persona
     raise _refused(exchange, f"{name} ({username})" if name != "admin" else username)
+
+
+def _refuse_unusable(user_id: str, token: str, password: str) -> None:
+    """Refuse an id and a token that cannot be sent, or that show the password; neither is repeated in the sentence."""
+    for name, value in (("userId", user_id), ("authToken", token)):
+        if not _HEADER_VALUE.fullmatch(value):
+            raise TargetNotHealthy(
+                f"The {name} that the target's login answered cannot be sent back in a header: it must be 1 to 256 "
+                "printable ASCII characters without a space."
+            )
+        if value == password or (len(password) >= _GUESSABLE and password in value):
+            raise TargetNotHealthy(
+                f"The {name} that the target's login answered holds the password that it was sent. Reports show ids, "
+                "so this login is not used."
+            )
 
 
 def _refused(exchange: Exchange, who: str) -> BadCredentials | TargetUnreachable | TargetNotHealthy:

@@ -71,8 +71,12 @@ class Redactor:
             self._compile()
 
     def learn_persona(self, persona: Persona) -> None:
-        """Remember the secrets of a persona; his name and id are public."""
-        self._public.update(name for name in (persona.username, persona.user_id, persona.name) if name)
+        """Remember the secrets of a persona; his name is public, unless it is a secret that was known before.
+
+        A user may have chosen a password that equals his name. An id is chosen by the target: where it equals a secret,
+        it is replaced like one.
+        """
+        self._public.update(name for name in (persona.username, persona.name) if name and name not in self._known)
         self.learn(persona.auth_token, f"auth:{persona.name}")
         if persona.password:
             self.learn(persona.password, f"password:{persona.name}")

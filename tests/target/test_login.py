@@ -116,3 +116,20 @@ def test_a_login_that_is_none_is_refused(
     server = raw_server(lambda connection, head: connection.sendall(reply(json.dumps(body).encode(), status=status)))
     with RecordingClient(Settings(url=server.url)) as client, pytest.raises(error):
         log_in(client, "root", PASSWORD, "admin")
+
+
+@pytest.mark.parametrize("field", ["userId", "authToken"])
+@pytest.mark.parametrize(
+    "odd", ["abc\r\nX-Evil: 1", "a\0b", "  ", "\u4e2d\u6587", "a" * 257, PASSWORD, "weak-word", "id-weak-word-1"]
+)
+def test_an_id_or_token_that_cannot_be_used_is_refused(raw_server: Start, reply: Start, field: str, odd: str) -> None:
+    """What no header may hold, or what is the password that was just sent: a sentence that does not repeat it."""
+    password = PASSWORD if odd == PASSWORD else "weak-word"
+    data = {"userId": "u", "authToken": "token-123456", field: odd}
+    body = json.dumps({"status": "success", "data": data}).encode()
+    server = raw_server(lambda connection, head: connection.sendall(reply(body)))
+    with RecordingClient(Settings(url=server.url)) as client, pytest.raises(TargetNotHealthy) as caught:
+        log_in(client, "root", password, "admin")
+    assert field in caught.value.sentence
+    assert odd not in caught.value.sentence
+    assert password not in caught.value.sentence

@@ -116,3 +116,21 @@ def test_a_persona_does_not_show_its_secrets() -> None:
     """Neither token nor password stands in the representation."""
     assert "secret" not in repr(AGENT)
     assert "wörd" not in repr(AGENT)
+
+
+def test_an_id_that_the_target_chose_hides_no_secret() -> None:
+    """A login that answers the password or the token as the id does not make it readable."""
+    for secret in ("s3cret-word", "long-enough-token"):
+        redactor = Redactor()
+        redactor.learn_persona(Persona("admin", username="admin", password="s3cret-word"))
+        redactor.learn_persona(Persona("admin", secret, "long-enough-token", "admin", "s3cret-word"))
+        assert secret not in str(redactor.headers({"x-user-id": secret}))
+        assert secret not in str(redactor.json({"_id": secret}))
+
+
+def test_a_name_that_the_target_tells_hides_no_secret() -> None:
+    """With a token the name comes from the target, too."""
+    redactor = Redactor()
+    redactor.learn_persona(Persona("admin", "u", "long-enough-token"))
+    redactor.learn_persona(Persona("admin", "u", "long-enough-token", "long-enough-token"))
+    assert redactor.text("long-enough-token") == "{{auth:admin}}"
