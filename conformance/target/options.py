@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+import httpx
+
 from conformance.target.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -262,6 +264,12 @@ def check_url(option: Option, value: Any, where: str) -> str:
     Raises:
         SettingsError: It has no scheme, another scheme than http or https, a path, a query, or credentials in it.
     """
+    # No root has an @ in it, and no other sentence may repeat what could be a password.
+    if "@" in str(value):
+        raise SettingsError(
+            f"{where} has credentials in it: leave them out of the URL and give --admin-user, and the password in "
+            f"{ENV_PREFIX}ADMIN_PASSWORD."
+        )
     text = _text(option, value, where)
     if any(character.isspace() for character in text):
         raise SettingsError(
@@ -277,28 +285,30 @@ def check_url(option: Option, value: Any, where: str) -> str:
         raise SettingsError(
             f"{where} {shown(text)} is not a URL: {problem}. Give it as in https://chat.example.com:3000."
         ) from None
-    if parts.username is not None or parts.password is not None or "@" in parts.netloc:
-        raise SettingsError(
-            f"{where} has credentials in it: leave them out of the URL and give --admin-user, and the password in "
-            f"{ENV_PREFIX}ADMIN_PASSWORD."
-        )
     if parts.scheme.lower() not in {"http", "https"}:
         raise SettingsError(
             f"{where} {shown(text)} has the scheme {shown(parts.scheme)}: only http and https can be judged."
         )
     if not host:
         raise SettingsError(f"{where} {shown(text)} names no host: give it as in https://chat.example.com.")
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        raise SettingsError(
-            f"{where} {shown(text)} names a host that cannot exist: give it as in https://chat.example.com."
-        ) from None
     bracketed = f"[{host}]" if ":" in host else host
     root = f"{parts.scheme.lower()}://{bracketed}" + (f":{port}" if port is not None else "")
+    if not _can_exist(host, root):
+        raise SettingsError(
+            f"{where} {shown(text)} names a host that cannot exist: give it as in https://chat.example.com."
+        )
     if parts.path not in {"", "/"} or parts.query or parts.fragment or text.rstrip("/")[-1:] in "?#":
         raise SettingsError(f"{where} {shown(text)} goes beyond the server's root: leave the rest off and give {root}.")
     return root
+
+
+def _can_exist(host: str, root: str) -> bool:
+    """Whether requests can be sent to a host of this name: httpx is stricter than Python, and stumbles over some."""
+    try:
+        host.encode("idna")
+        return bool(httpx.URL(root).host)
+    except (httpx.InvalidURL, IndexError, UnicodeError):
+        return False
 
 
 def _bare(text: str) -> str:

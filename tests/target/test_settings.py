@@ -98,6 +98,11 @@ def test_an_unknown_option_is_refused_with_the_nearest_known_one(elsewhere: Path
         ("http://a b", "space"),
         ("http://[::1", "is not a URL"),
         ("http://" + "a" * 70 + ".example", "cannot exist"),
+        ("http://☃.net", "cannot exist"),
+        ("http://ａ.localhost:9", "cannot exist"),
+        ("http://２:9", "cannot exist"),
+        ("http://١٢٣a:9", "cannot exist"),
+        ("http://xn--zzzzzzzz", "cannot exist"),
     ],
 )
 def test_a_url_that_cannot_be_meant_is_refused_with_what_to_give(url: str, part: str) -> None:
@@ -114,9 +119,25 @@ def test_a_root_url_is_kept_without_its_slash(url: str, kept: str) -> None:
     assert load_settings({"url": url}).url == kept
 
 
-def test_credentials_in_a_url_are_not_repeated() -> None:
-    """The refusal of a URL with credentials does not print them."""
-    assert "hunter2" not in sentence({"url": "http://admin:hunter2@a.example"})
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://admin:hunter2@a.example",
+        "admin:hunter2@a.example",
+        "//admin:hunter2@a.example",
+        "ftp://admin:hunter2@a.example",
+        "http://admin:hunter2@a.example:bad",
+        "http://admin:hun/ter2@a.example",
+        "http://admin:hun ter2@a.example",
+        "http://admin:hunter2\0@a.example",
+        "http://[admin:hunter2@a.example",
+    ],
+)
+def test_credentials_in_a_url_are_not_repeated(url: str) -> None:
+    """The refusal of a URL with credentials does not print them, whatever else is wrong with it."""
+    for refusal in (sentence({"url": url}), sentence(env={"LIVECHAT_CONFORMANCE_URL": url})):
+        assert "has credentials in it" in refusal
+        assert not any(part in refusal for part in ("admin:", "hun", "ter2", "a.example"))
 
 
 @pytest.mark.parametrize(
