@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PASSWORD_KIND = ("admin_user", "admin_password")
 _TOKEN_KIND = ("admin_token", "admin_id")
+_URL_ENV = ENV_PREFIX + "_URL"
+"""Where a worker finds the URL that its secrets are for; two underscores, so that it is no option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +123,20 @@ class Settings:
         return json.dumps(values)
 
     def secrets_env(self) -> dict[str, str]:
-        """The secrets as environment variables for a worker's process."""
-        return {
+        """The secrets as environment variables for a worker's process, and the URL that they are for."""
+        found = {
             option.env: value
             for option in OPTIONS
             if option.secret and (value := getattr(self, option.field)) is not None
         }
+        return {**found, _URL_ENV: self.url} if self.url else found
 
     @classmethod
     def from_json(cls, text: str, env: Mapping[str, str] | None = None) -> Settings:
         """Settings from ``to_json``; secrets are taken from ``env``, by default this process's environment.
 
         Raises:
-            SettingsError: The text is not what ``to_json`` writes.
+            SettingsError: The text is not what ``to_json`` writes, or names another target than the secrets are for.
         """
         source = os.environ if env is None else env
         try:
@@ -142,6 +145,12 @@ class Settings:
             if not isinstance(values, dict) or set(values) - set(known):
                 raise SettingsError(
                     "The settings that were handed to a worker are not those of this version of the suite."
+                )
+            # The text comes from a file, which others may be able to write: it must not say where secrets go.
+            if source.get(_URL_ENV) not in (None, values.get("url")):
+                raise SettingsError(
+                    "The settings that were handed to a worker name another server than the one that the run was "
+                    "started for: somebody changed the file. Start the run again."
                 )
             values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
             for option in OPTIONS:

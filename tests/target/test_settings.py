@@ -211,6 +211,17 @@ def test_a_worker_gets_the_same_settings() -> None:
         Settings.from_json('{"nonsense": 1}', {})
 
 
+def test_a_worker_sends_its_secrets_to_no_other_server(elsewhere: Path) -> None:
+    """Whoever rewrites the file of the settings does not learn the password."""
+    given = {"url": URL, "admin_user": "root", "admin_password": "s3cret-word"}
+    found = load_settings(given)
+    for changed in ('"http://127.0.0.1:666"', "null", '["x"]'):
+        text = found.to_json().replace(f'"{URL}"', changed, 1)
+        with pytest.raises(SettingsError, match="another server"):
+            Settings.from_json(text, found.secrets_env())
+    assert load_settings(given, found.secrets_env()).url == URL
+
+
 @pytest.mark.parametrize(
     ("content", "part"),
     [
