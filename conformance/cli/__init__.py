@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from conformance import __version__
+from conformance.cli.streams import OutputLost, forget_output, is_output_lost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,12 +73,14 @@ class LazyGroup(click.Group):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a file that the system does not let it use is said in a sentence."""
+        """Run the command; a file or an output that the system does not let it use is said in a sentence."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
         except OSError as error:
+            if is_output_lost(error):
+                raise OutputLost(error, USAGE_ERROR) from None
             whole = str(error.filename or "a file")
             name = "".join(each if each.isprintable() else "�" for each in whole[:60])
             more = "…" if len(whole) > 60 else ""
@@ -132,7 +135,8 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code.
 
-    A broken contract is said in one sentence and is exit code 2; a reader that went away is no error.
+    A broken contract is said in one sentence and is exit code 2; a reader that went away is no error, and an output
+    that cannot be written to is said.
     """
     from conformance.contract.problems import ContractError
 
@@ -142,6 +146,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"Error: {error}", err=True)
         sys.exit(USAGE_ERROR)
     except BrokenPipeError:
-        # Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_output()
         sys.exit(1)
+    except OSError as error:
+        # What click itself writes: the help and the version.
+        if not is_output_lost(error):
+            raise
+        lost = OutputLost(error, USAGE_ERROR)
+        lost.show()
+        sys.exit(lost.exit_code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from conformance.cli.completion import values_of
 from conformance.cli.machine import json_option, write
+from conformance.cli.streams import at_terminal
 from conformance.target.options import BY_NAME
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def settings_from(config: str | None, **given: Any) -> Settings:
         return str(click.prompt(question, hide_input=True, err=True))
 
     try:
-        return load_settings(given, dict(os.environ), config, prompt=ask if sys.stdin.isatty() else None)
+        return load_settings(given, dict(os.environ), config, prompt=ask if at_terminal() else None)
     except SettingsError as error:
         refuse(error.sentence, error.exit_code)
 

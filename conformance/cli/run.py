@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console
 
 from conformance.cli.completion import values_of
 from conformance.cli.doctor import in_full, metavar_of
+from conformance.cli.streams import OutputLost, at_terminal
 from conformance.target.options import OPTIONS, Option
 
 if TYPE_CHECKING:
-    from conformance.verdicts import Kill, ProofInfo
+    from conformance.verdicts import Kill, ProofInfo, Result
 
 _SHOWN_FAILURES = 12
 _HELP = """Judge a server against the Livechat REST contract, clause by clause.
@@ -86,7 +87,7 @@ def _judge(
     interrupted = False
     try:
         settings = load_settings(
-            _given({"url": url, **values}), _environment(), config, prompt=_ask if sys.stdin.isatty() else None
+            _given({"url": url, **values}), _environment(), config, prompt=_ask if at_terminal() else None
         )
     except SettingsError as error:
         raise _Refusal(error.sentence, error.exit_code) from None
@@ -104,8 +105,7 @@ def _judge(
         unhealthy = unhealthy_result(error, chosen)
         if unhealthy is None or error.settings is None:
             raise _Refusal(str(error), error.exit_code) from None
-        _tell(unhealthy, error.settings.report, as_json=as_json)
-        sys.exit(unhealthy.exit_code)
+        _leave(unhealthy, error.settings.report, as_json=as_json)
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
@@ -122,10 +122,26 @@ def _judge(
             "it on the server.",
             4,
         ) from None
-    _tell(result, settings.report, as_json=as_json)
-    if interrupted:
-        sys.exit(result.exit_code or 4)
-    sys.exit(result.exit_code)
+    _leave(result, settings.report, as_json=as_json, least=4 if interrupted else 0)
+
+
+def _leave(result: Result, report: str, *, as_json: bool, least: int = 0) -> NoReturn:
+    """Say the verdict and end with its code, which also holds where the verdict cannot be said.
+
+    Args:
+        result: The run.
+        report: The folder of its report.
+        as_json: Say it as JSON.
+        least: The code where the verdict's own is 0.
+    """
+    code = result.exit_code or least
+    try:
+        _tell(result, report, as_json=as_json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(error, code) from None
+    sys.exit(code)
 
 
 def _proof(path: Path | None) -> tuple[tuple[Kill, ...], ProofInfo | None]:

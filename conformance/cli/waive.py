@@ -76,7 +76,7 @@ def command(result: Path, out: Path, requirements: tuple[str, ...], reason: str,
 
 def _ask(requirement: RequirementResult) -> str:
     click.echo(f"{requirement.id}: {one_line(requirement.clause)}\n  {one_line(requirement.reason)}", err=True)
-    if not sys.stdin.isatty() and not sys.stdin.readable():
+    if sys.stdin is None or not sys.stdin.readable():
         raise usage("A waiver needs a reason: give it with --reason.")
     try:
         said = str(click.prompt("Why is this accepted?", default="", show_default=False, err=True)).strip()
