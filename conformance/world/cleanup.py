@@ -177,7 +177,8 @@ class Remover:
             return
         if not owns(user.get("username")):
             raise Stay("its name does not carry our prefix")
-        if "livechat-agent" in (user.get("roles") or []):
+        roles = user.get("roles")
+        if isinstance(roles, list) and "livechat-agent" in roles:
             # Takes him out of all departments as well.
             self._answer(self._proven("removeUser", path={"type": "agent", "_id": user["_id"]}))
         exchange = self._proven("deleteUser", json={"userId": user["_id"]})

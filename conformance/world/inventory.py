@@ -95,7 +95,7 @@ def take(client: RecordingClient, admin: Persona) -> Inventory:
     listed = client.request(admin, "GET", "/api/v1/permissions.listAll").json
     entries = listed.get("update") if isinstance(listed, dict) else None
     kinds["permission"] = {
-        str(each.get("_id")): _hash(sorted(map(str, each.get("roles") or ())))
+        str(each.get("_id")): _hash(sorted(map(str, each["roles"])) if isinstance(each.get("roles"), list) else [])
         for each in (entries if isinstance(entries, list) else ())
         if isinstance(each, dict)
     }

@@ -243,7 +243,8 @@ def _found(client: RecordingClient, admin: Persona, prefixes: Sequence[str]) -> 
     def ours(name: object) -> bool:
         return own_prefix(name) is not None and (not prefixes or str(name).startswith(tuple(prefixes)))
 
-    def add(kind: str, name: str, id: str | None, **facts: Any) -> None:
+    def add(kind: str, name: str, found: object, **facts: Any) -> None:
+        id = found if isinstance(found, str) else None
         entries.setdefault((kind, id or name), Entry(next(numbers), kind, name, id, facts, "done"))
 
     # Rooms are called after their visitors, so the server itself can pick those of one prefix out of very many.

@@ -10,20 +10,23 @@ import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
 
 from conformance.cli import cli
-from conformance.target import RecordingClient, Settings, SettingsError, Throttle
+from conformance.target import Persona, RecordingClient, Settings, SettingsError, Throttle
 from conformance.target.login import log_in
 from conformance.world import World, inventory, read_ledger, sweep_ledgers, sweep_server
 from conformance.world import sweep as sweeping
 from conformance.world.cleanup import Remover, Stay
+from conformance.world.names import run_prefix
 
 ROOT = Path(__file__).resolve().parents[2]
 MANUAL = "Manual_Selection"
+ADMIN = Persona("admin", "u", "token-123456", "root")
 
 
 @pytest.fixture
@@ -487,3 +490,51 @@ def test_a_ledger_of_another_machine_needs_leave(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["sweep", str(path), "--admin-user", "admin", "--admin-password", "x"])
     assert done.exit_code == 2
     assert "--disposable" in done.output
+
+
+class Odd:
+    """A client whose server answers every call with the same body; it keeps the operations that were sent."""
+
+    def __init__(self, body: Any) -> None:
+        self.body = body
+        self.sent: list[str] = []
+
+    def request(self, *_: Any, **how: Any) -> Any:
+        """One answer for every path, on the first page of a list only."""
+        body = {} if how.get("query", {}).get("offset") else self.body
+        return SimpleNamespace(status=200, json=body, failure=None, response=None)
+
+    def send(self, _: Any, operation: str, **how: Any) -> Any:
+        """The same for an operation."""
+        self.sent.append(operation)
+        return self.request(**how)
+
+
+@pytest.mark.parametrize("odd", [5, True, "livechat-agent", {"a": 1}, None])
+def test_odd_roles_end_no_clean_up(odd: Any) -> None:
+    """A user whose roles are no list is removed like one without roles, and counted like one."""
+    name = f"{run_prefix(7, 'main')}-u1"
+    client: Any = Odd({"user": {"_id": "u", "username": name, "roles": odd}, "update": [{"_id": "p", "roles": odd}]})
+    Remover(client, ADMIN).remove("user", name, "u", {})
+    assert client.sent == ["getUserInfo", "deleteUser"]
+    assert list(inventory.take(client, ADMIN).kinds["permission"]) == ["p"]
+
+
+@pytest.mark.parametrize("odd", [["x"], {"x": 1}, 5, None])
+def test_odd_ids_end_no_sweep(odd: Any) -> None:
+    """An object whose id is no text is known by its name."""
+    name = f"{run_prefix(7, 'main')}-v1"
+    objects = {
+        "rooms": [{"_id": "r", "open": True, "v": {"_id": odd, "token": name}}],
+        "departments": [{"_id": odd, "name": name}],
+        "users": [{"_id": odd, "username": name}],
+        "triggers": [{"_id": odd, "name": name}],
+    }
+    found = sweeping._found(cast("RecordingClient", Odd(objects)), ADMIN, ())
+    assert {(one.kind, one.name, one.id) for one in found} == {
+        ("visitor", name, None),
+        ("room", name, "r"),
+        ("department", name, None),
+        ("user", name, None),
+        ("trigger", name, None),
+    }
