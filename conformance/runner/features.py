@@ -33,6 +33,21 @@ def absent_features(settings: Settings, info: TargetInfo) -> dict[str, str]:
     return {**dict(info.absent), **declared}
 
 
+def beyond_rights(contract: Contract, settings: Settings, info: TargetInfo) -> dict[str, str]:
+    """Requirement to why it is not judged: credentials were given for it, but their user may not do what it needs.
+
+    Empty where the profile was chosen by name, or where there are no credentials: then nobody expects it to be judged.
+    """
+    if settings.profile != "auto" or not settings.has_admin or info.is_admin:
+        return {}
+    absent = absent_features(settings, info)
+    return {
+        one.id: "The user of the given credentials may not make agents and departments."
+        for one in contract.requirements.values()
+        if contract.profiles[one.profile].needs != "none" and one.profile not in absent
+    }
+
+
 def beyond_reading(contract: Contract) -> dict[str, str]:
     """Requirement to the sentence that says why a read-only run cannot judge it: all its operations write."""
     reason = "Each of its calls writes, and the run is read-only."

@@ -19,7 +19,13 @@ from conformance.contract import Contract, ContractError, load_contract
 from conformance.report import FORMATS, write_reports
 from conformance.runner import child, stage
 from conformance.runner.errors import RunError
-from conformance.runner.features import absent_features, beyond_reading, features_in_force, profiles_in_force
+from conformance.runner.features import (
+    absent_features,
+    beyond_reading,
+    beyond_rights,
+    features_in_force,
+    profiles_in_force,
+)
 from conformance.runner.progress import Reporter, Silent, spell
 from conformance.runner.signals import Signals
 from conformance.suite.selection import Selection, SelectionError
@@ -133,6 +139,15 @@ class Run:
         )
         return [sentence]
 
+    def _asked_in_vain(self, beyond: Mapping[str, str]) -> list[str]:
+        """A sentence where ``--only`` names what this user's rights leave nothing of: the run is not what was asked."""
+        vain = [
+            name
+            for name in self.settings.only
+            if (chosen := Selection(self.contract, (name,)).selected()) and beyond.keys() >= set(chosen)
+        ]
+        return [f"{', '.join(vain)} could not be judged with the rights of the given user"] if vain else []
+
     def _result(self, left: Sequence[LeftBehind], proof: Sequence[Kill]) -> Result:
         selection = Selection(self.contract, self.settings.only, self.settings.skip)
         chosen = set(selection.selected())
@@ -142,6 +157,13 @@ class Run:
         partial = (
             [f"only {len(chosen)} of {len(self.contract.requirements)} requirements were selected"] if left_out else []
         )
+        beyond = beyond_rights(self.contract, self.settings, self.info)
+        if beyond:
+            left_out = {**beyond, **left_out}
+            partial.append(
+                "credentials were given, but their user may not make agents and departments, so only the visitor's "
+                "profile was judged: take an account with the role admin"
+            )
         if self.settings.read_only:
             left_out = {**beyond_reading(self.contract), **left_out}
             partial.append("the run was read-only: what needs calls that write was not judged")
@@ -173,7 +195,7 @@ class Run:
             settings=self.settings.redacted(),
             strict=self.settings.strict,
             mode=self.settings.contract,
-            endings=tuple(self.endings),
+            endings=(*self.endings, *self._asked_in_vain(beyond)),
             left_behind=tuple(left),
             proof=tuple(proof),
         )

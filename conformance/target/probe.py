@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from conformance.contract.versions import NEWEST, is_newer, parse_version
 from conformance.target.client import RecordingClient
+from conformance.target.errors import TargetNotHealthy
 from conformance.target.health import check_health, version_of
-from conformance.target.login import admin_persona, log_out
+from conformance.target.login import admin_persona, log_out, text_of
 from conformance.target.options import FEATURES
 from conformance.target.throttle import Limiter, Throttle
 
@@ -222,9 +223,9 @@ def _product(body: Any) -> str:
 
 
 def _identity(client: RecordingClient, admin: Persona) -> tuple[Identity, dict[str, tuple[str, ...]]]:
-    me = client.request(admin, "GET", "/api/v1/me").json
-    me = me if isinstance(me, dict) else {}
-    roles = tuple(role for role in me.get("roles") or () if isinstance(role, str))
+    me = _me(client, admin)
+    held = me.get("roles")
+    roles = tuple(role for role in (held if isinstance(held, list) else ()) if isinstance(role, str))
     listed = client.request(admin, "GET", "/api/v1/permissions.listAll").json
     entries = listed.get("update") if isinstance(listed, dict) else None
     holders = {
@@ -239,6 +240,27 @@ def _identity(client: RecordingClient, admin: Persona) -> tuple[Identity, dict[s
     return Identity(
         admin.user_id or "", username if isinstance(username, str) else admin.username or "", roles, own
     ), rights
+
+
+def _me(client: RecordingClient, admin: Persona) -> dict[str, Any]:
+    """What the target says of the user who was just let in; without it a run would quietly judge as nobody.
+
+    Raises:
+        TargetNotHealthy: The target does not know its own login, or takes it for somebody else's.
+    """
+    exchange = client.request(admin, "GET", "/api/v1/me")
+    if exchange.status in {401, 403}:
+        raise TargetNotHealthy(
+            f"The target let the administrator in, but refused GET /api/v1/me with that very login ({exchange.status} "
+            f"{text_of(exchange)})."
+        )
+    me = exchange.json if isinstance(exchange.json, dict) else {}
+    if me.get("_id", admin.user_id) != admin.user_id:
+        raise TargetNotHealthy(
+            "The target let the administrator in, but GET /api/v1/me with that login names another user: its _id is "
+            "not the userId of the login."
+        )
+    return me
 
 
 def _setting(client: RecordingClient, admin: Persona, name: str) -> Any:

@@ -136,7 +136,7 @@ def sentence_of(result: Result) -> str:
         for verdict, word in ((Verdict.DEVIATION, "deviation"), (Verdict.WAIVED, "waived failure"))
         if result.counts.get(verdict.value, 0)
     ]
-    part = " in the part that was selected" if result.partial else ""
+    part = " in the part that was judged" if result.partial else ""
     return f"Conformant to {contract}{part}{tail}{''.join(f', {each}' for each in aside)}."
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import conformance
@@ -183,3 +184,25 @@ def test_an_app_is_judged_like_a_server(tmp_path: Path) -> None:
     result = conformance.run(app=_constant, only=["config"], report=str(tmp_path), seed=3)
     assert result.exit_code != 0
     assert result.requests > 1
+
+
+@pytest.mark.parametrize(("only", "code"), [("LC-CONFIG-008", 0), ("LC-CONFIG-008,LC-INQUIRY-015", 4)])
+def test_credentials_that_allow_too_little_are_said(livechat: Run, tmp_path: Path, only: str, code: int) -> None:
+    """The visitor's profile is judged, and the run says why no more; what was asked for by name cannot be left out."""
+    with reference_server() as url:
+        account = {"user": url.admin_user, "password": url.admin_password}
+        login = httpx.post(f"{url}/api/v1/login", json=account).json()["data"]
+        headers = {"x-auth-token": login["authToken"], "x-user-id": login["userId"]}
+        user = {"name": "Plain", "email": "plain@b.test", "username": "plain", "password": "pw-of-plain"}
+        assert httpx.post(f"{url}/api/v1/users.create", headers=headers, json=user).status_code == 200
+        done = livechat(
+            *("run", str(url), "--admin-user", "plain", "--only", only, "--report", "out", "--format", "json"),
+            LIVECHAT_CONFORMANCE_ADMIN_PASSWORD="pw-of-plain",
+        )
+    assert done.returncode == code, done.stdout + done.stderr
+    result = read_result(tmp_path / "out" / "result.json")
+    assert result.profile == "visitor"
+    assert any(each.startswith("credentials were given, but their user may not") for each in result.partial)
+    assert any(each.startswith("LC-INQUIRY-015 could not be judged") for each in result.endings) == (code == 4)
+    reasons = {one.id: one.reason for one in result.requirements}
+    assert "may not make agents" in reasons["LC-INQUIRY-015"] or code == 0

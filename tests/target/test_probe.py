@@ -210,3 +210,38 @@ def test_every_error_of_the_target_is_one_family() -> None:
     """Whoever starts a run needs to catch one class only."""
     assert issubclass(TargetUnreachable, TargetError)
     assert issubclass(BadCredentials, TargetError)
+
+
+LOGIN = {"status": "success", "data": {"userId": "u1", "authToken": "token-123456"}}
+GIVEN = {"admin_user": "root", "admin_password": "s3cret-word"}
+
+
+def test_a_login_that_the_target_does_not_know_is_not_healthy(raw_server: Start, reply: Start) -> None:
+    """Otherwise the credentials would come to nothing, and the visitor's profile alone would be judged."""
+
+    def handle(connection: socket.socket, head: bytes) -> None:
+        if head.startswith(b"GET /api/v1/me"):
+            connection.sendall(reply(b'{"status":"error","message":"Log in"}', status="401 Unauthorized"))
+        else:
+            fake({"version": "3.2.0"}, None, **{"/api/v1/login": LOGIN})(connection, head)
+
+    with pytest.raises(TargetNotHealthy, match=r"/api/v1/me with that very login \(401 Log in\)"):
+        probe(Settings(url=raw_server(handle).url, **GIVEN))  # type: ignore[arg-type]
+
+
+def test_a_login_that_is_somebody_elses_is_not_healthy(raw_server: Start) -> None:
+    """The user that the target names has to be the one whom it let in."""
+    answers = {"/api/v1/login": LOGIN, "/api/v1/me": {"_id": "u2", "roles": ["admin"], "success": True}}
+    url = raw_server(fake({"version": "3.2.0"}, None, **answers)).url
+    with pytest.raises(TargetNotHealthy, match="another user"):
+        probe(Settings(url=url, **GIVEN))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("roles", [5, "admin", {"admin": 1}, None, [5, None]])
+def test_odd_roles_are_none(raw_server: Start, roles: Any) -> None:
+    """Roles that are no list of names give no rights, and no traceback."""
+    answers = {"/api/v1/login": LOGIN, "/api/v1/me": {"_id": "u1", "roles": roles, "success": True}}
+    found = probe(Settings(url=raw_server(fake({"version": "3.2.0"}, None, **answers)).url, **GIVEN))  # type: ignore[arg-type]
+    assert found.admin is not None
+    assert found.admin.roles == ()
+    assert not found.is_admin

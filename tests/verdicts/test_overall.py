@@ -99,7 +99,7 @@ def test_a_partial_run_says_that_it_is_partial(tmp_path: Path) -> None:
         partial=("Only LC-ROOM-001 was asked for.",),
     )
     assert result.exit_code == 0
-    assert "in the part that was selected" in result.sentence
+    assert "in the part that was judged" in result.sentence
     assert "Only LC-ROOM-001 was asked for." in weaknesses(result)
 
 
