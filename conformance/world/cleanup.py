@@ -198,8 +198,9 @@ class Remover:
                 for room in listed if isinstance(listed, list) else ():
                     server = room.get("servedBy") if isinstance(room, dict) else None
                     visitor = room.get("v") if isinstance(room, dict) else None
-                    token = visitor.get("token") if isinstance(visitor, dict) else None
-                    if isinstance(server, dict) and server.get("_id") in agents and not owns(token):
+                    # A visitor whom a text message made has a token of the server's choice.
+                    names = [visitor.get(key) for key in ("token", "username")] if isinstance(visitor, dict) else []
+                    if isinstance(server, dict) and server.get("_id") in agents and not any(map(owns, names)):
                         found.append(LeftBehind("chat of somebody else", str(room.get("_id")), None, _GIVEN))
         return found
 
@@ -291,11 +292,11 @@ def remove_entries(
     """
     sweep = _Removal(remover, ledger, time.monotonic() + deadline_s)
     waiting = [entry for entry in entries if entry.open]
-    agents = [entry.id for entry in waiting if entry.kind == "user" and entry.id]
-    if agents:
-        sweep.left += remover.chats_of_others(agents)
     for kind in _ORDER:
         chosen = sorted((entry for entry in waiting if entry.kind == kind), key=lambda entry: -entry.number)
+        if kind == "user":
+            # Our own rooms are closed by now.
+            sweep.left += remover.chats_of_others([entry.id for entry in chosen if entry.id])
         if kind in _INDEPENDENT and len(chosen) >= _WORTH_THREADS:
             with ThreadPoolExecutor(_THREADS, thread_name_prefix="clean-up") as pool:
                 list(pool.map(sweep.one, chosen))

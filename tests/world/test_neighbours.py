@@ -9,6 +9,7 @@ import pytest
 
 from conformance.target import Settings
 from conformance.world import World, neighbours
+from conformance.world.cleanup import Remover
 
 
 def test_a_run_with_the_same_names_is_refused(make_world: Callable[..., World]) -> None:
@@ -61,3 +62,17 @@ def test_a_chat_of_somebody_else_with_our_agent_is_named(world: World) -> None:
     (left,) = world.clean_up()
     assert (left.kind, left.name) == ("chat of somebody else", room)
     assert "forward it" in left.reason
+
+
+def test_a_chat_by_text_message_is_ours(world: World) -> None:
+    """Its visitor has a token of the server's choice, but a telephone number of ours."""
+    world.keep_online(world.home.agent)
+    with world.routing("Auto_Selection"):
+        phone = world.new_phone()
+        body = {"From": phone, "To": "+99900000000", "Body": "Hello"}
+        world.client.send(world.admin, "receiveSms", path={"service": "twilio"}, data=body)
+    agents = [entry.id for entry in world.ledger.entries.values() if entry.kind == "user" and entry.id]
+    (room,) = world.client.send(world.admin, "listRooms", query={"roomName": phone.lstrip("+")}).json["rooms"]
+    assert room["servedBy"]["_id"] in agents
+    assert Remover(world.client, world.admin).chats_of_others(agents) == []
+    assert world.clean_up() == []
