@@ -1,7 +1,8 @@
 """The work directory of a run: what the processes of one run share, and what is left when one of them dies.
 
-``settings.json`` (without secrets; those travel in the environment), ``target.json``, ``plan-<worker>.json``,
-``exchanges-<worker>.jsonl``, ``ledger-<worker>.jsonl``, ``outcomes.jsonl`` and the ``gate``.
+``settings.json`` (without secrets; those travel in the environment), ``target.json``, ``runner.json`` (the process that
+waits for the tests), ``plan-<worker>.json``, ``exchanges-<worker>.jsonl``, ``ledger-<worker>.jsonl``, ``outcomes.jsonl``
+and the ``gate``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from conformance.contract import Contract, load_contract
 from conformance.target import Settings, TargetInfo
 from conformance.verdicts.outcome import ItemOutcome
 from conformance.world import LedgerContent, read_ledger
+from conformance.world.processes import alive, this_process
 from conformance.world.sweep import UNFINISHED
 
 
@@ -64,6 +66,7 @@ class Workdir:
         (path / "settings.json").write_text(settings.to_json(), encoding="utf-8")
         (path / "target.json").write_bytes(msgspec.json.encode(info))
         (path / "deadline.json").write_bytes(msgspec.json.encode(deadline))
+        (path / "runner.json").write_bytes(msgspec.json.encode(this_process()))
         return cls(path)
 
     def settings(self) -> Settings:
@@ -77,6 +80,11 @@ class Workdir:
     def deadline(self) -> float | None:
         """When the run must end, in seconds since the epoch; ``None`` without a bound."""
         return msgspec.json.decode((self.path / "deadline.json").read_bytes(), type=float | None)
+
+    def orphaned(self) -> bool:
+        """Whether the process of the run has ended, so that nobody waits for these tests any more."""
+        runner = self.path / "runner.json"
+        return runner.exists() and not alive(msgspec.json.decode(runner.read_bytes()))
 
     def contract(self) -> Contract:
         """The contract in force for this target."""

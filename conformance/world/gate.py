@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from conformance.target.errors import BudgetExhausted
 from conformance.world.errors import Unavailable
+from conformance.world.processes import alive, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,11 +133,7 @@ class Gate:
                 self._enter(alone=outer.alone, routing=outer.routing)
 
     def _enter(self, *, alone: bool, routing: str | None) -> None:
-        me: dict[str, Any] = {
-            "id": f"{os.getpid()}-{next(_numbers)}",
-            "pid": os.getpid(),
-            "start": _started(os.getpid()),
-        }
+        me: dict[str, Any] = {"id": f"{os.getpid()}-{next(_numbers)}", **this_process()}
         ticket = {**me, "alone": alone, "routing": routing, "since": time.time()}
         end = time.monotonic() + self._wait_s
         pause = 0.003
@@ -223,27 +220,5 @@ class Gate:
             state = {}
         for name in ("holders", "queue"):
             known = state.get(name)
-            state[name] = [each for each in known if _alive(each)] if isinstance(known, list) else []
+            state[name] = [each for each in known if alive(each)] if isinstance(known, list) else []
         return state
-
-
-def _started(pid: int) -> str:
-    """When a process was started, as the kernel counts it; empty where it has ended or that cannot be seen."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
-    fields = text.rpartition(")")[2].split()
-    # A killed process stays in the table until its parent asks for it, and holds nothing any more.
-    return "" if fields[0] in {"Z", "X"} else fields[19]
-
-
-def _alive(holder: Any) -> bool:
-    try:
-        pid = int(holder["pid"])
-        os.kill(pid, 0)
-        return bool(holder["start"] == _started(pid))
-    except PermissionError:
-        return True
-    except (ProcessLookupError, OverflowError, KeyError, TypeError, ValueError):
-        return False
