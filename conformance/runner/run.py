@@ -112,11 +112,13 @@ class Run:
         return result
 
     def _clean_up(self) -> list[LeftBehind]:
-        """Remove what is left on the target. The second interrupt of a run ends that, too."""
+        """Look at the target once more, and remove what is left on it. The second interrupt of a run ends that, too."""
         hurried = self.settings.max_time is not None or self.interrupted
         if not self.interrupted:
             self.signals.spare(self._interrupted_late)
         try:
+            if not self.interrupted and (broken_down := stage.still_works(self.settings, self.workdir)):
+                self.endings.append(broken_down)
             return stage.clean_up(self.settings, self.workdir, hurried=hurried)
         except KeyboardInterrupt:
             self.interrupted = True
@@ -171,7 +173,8 @@ class Run:
             number, total = self.settings.shard.split("/")
             partial.append(shard_sentence(int(number), int(total)))
         profiles = profiles_in_force(self.settings, self.info)
-        outcomes = list(self.workdir.outcomes())
+        gone = self.workdir.gone()
+        outcomes = [stage.without_its_end(one, gone) for one in self.workdir.outcomes()]
         run = RunInfo(
             target=Target(
                 url=self.settings.url or "",

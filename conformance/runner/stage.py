@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,17 @@ from conformance.runner.progress import Reporter
 from conformance.runner.serving import serve_app
 from conformance.suite.recorder import Recorder
 from conformance.suite.workdir import Workdir
-from conformance.target import RecordingClient, Settings, TargetInfo, Throttle
-from conformance.verdicts import LeftBehind
+from conformance.target import RecordingClient, Settings, TargetError, TargetInfo, Throttle
+from conformance.target.health import check_health
+from conformance.target.vigil import GONE
+from conformance.verdicts import Finding, ItemOutcome, Judgement, LeftBehind
 from conformance.world import Gate, Ledger, World, blast, neighbours, prepare, read_ledger, sweep_ledgers
 from conformance.world.sweep import UNFINISHED
 
 _PATIENT_S = 300.0
 _HURRIED_S = 60.0
+_WORKS_AGAIN_S = 8.0
+"""Seconds for which a target that fails after the tests is asked again: it may only just restart."""
 
 
 def with_target(settings: Settings, app: str | Any | None, held: ExitStack, told: Reporter) -> Settings:
@@ -134,6 +139,37 @@ def _finish_earlier(settings: Settings, workdir: Workdir, told: Reporter) -> Non
             f"An earlier run into this folder left something on {url}: `livechat-conformance sweep "
             f"{workdir.path / UNFINISHED}` removes it."
         )
+
+
+def still_works(settings: Settings, workdir: Workdir) -> str | None:
+    """Look at the target once more after the tests; why it works no more, or ``None`` where it does.
+
+    What was judged of a target that broke down on the way cannot be told from what was judged before.
+    """
+    if workdir.gone():
+        return GONE
+    if workdir.paced:
+        return None  # being refused for calling too often says nothing, and waiting takes minutes
+    give_up = time.monotonic() + _WORKS_AGAIN_S
+    with RecordingClient(settings) as client:
+        while True:
+            try:
+                check_health(client)
+                return None
+            except TargetError as error:
+                if time.monotonic() > give_up:
+                    return f"after the tests the target works no more: {error.sentence}"
+            time.sleep(1)
+
+
+def without_its_end(outcome: ItemOutcome, gone: frozenset[str]) -> ItemOutcome:
+    """An outcome in which nothing is held against a target for the requests by which it was found to be gone."""
+
+    def fair(one: Judgement) -> Judgement:
+        ended = one.finding is Finding.BROKEN and gone.intersection(one.exchanges)
+        return dataclasses.replace(one, finding=Finding.NOT_REACHED, sentence=f"{GONE}.") if ended else one
+
+    return dataclasses.replace(outcome, judgements=tuple(map(fair, outcome.judgements)))
 
 
 def clean_up(settings: Settings, workdir: Workdir, *, hurried: bool) -> list[LeftBehind]:

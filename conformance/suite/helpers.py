@@ -252,7 +252,7 @@ def beside(world: World, *, judged: bool = True) -> Iterator[RecordingClient]:
     throttle = _Unlearning(max_rate=client.settings.max_rate, deadline=client.throttle.deadline)
     contract = client.contract if judged else None
     name = world.names.next("client")
-    with RecordingClient(client.settings, contract, client.sink, throttle, worker=name) as made:
+    with RecordingClient(client.settings, contract, client.sink, throttle, vigil=client.vigil, worker=name) as made:
         made.item = client.item
         yield made
 

@@ -64,8 +64,14 @@ class Judge:
         observed: Any = None,
         pointer: str | None = None,
     ) -> bool:
-        """Judge one clause; returns whether it held. ``sentence`` says what was seen where it did not."""
+        """Judge one clause; returns whether it held. ``sentence`` says what was seen where it did not.
+
+        What was not answered at all shows nothing: the clause is *not reached* then, and never held.
+        """
         exchange = exchange or self.last
+        if held and exchange is not None and exchange.response is None:
+            self.not_reached(requirement, f"{self._label(exchange)} was not answered: {exchange.failure}", exchange)
+            return False
         self._add(
             Judgement(
                 requirement=requirement,
@@ -268,6 +274,11 @@ def is_accepted(exchange: Exchange) -> bool:
         return body.get("success") is True or body.get("status") == "success"
     content_type = (exchange.response.headers.get("content-type", "") if exchange.response else "").lower()
     return not exchange.response.body.is_json and "html" not in content_type if exchange.response else False
+
+
+def is_refused(exchange: Exchange) -> bool:
+    """Whether an answer is the documented refusal: 400, and ``success`` false in a JSON object."""
+    return exchange.status == 400 and isinstance(exchange.json, dict) and exchange.json.get("success") is False
 
 
 def describe(exchange: Exchange) -> str:

@@ -20,12 +20,13 @@ _KINDS = {"status": "status", "media": "shape", "shape": "shape"}
 
 @dataclass(slots=True)
 class ItemRecord:
-    """What one test item sent, and what the schemas said of it."""
+    """What one test item sent, and what the schemas said of it; ``lively`` once an answer showed a working server."""
 
     name: str
     exchanges: list[str] = field(default_factory=list)
     judgements: dict[tuple[str, ...], Judgement] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    lively: bool = False
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter that is summed over all items of the run."""
@@ -76,6 +77,7 @@ class Recorder:
         self.last = exchange
         if self.item is not None:
             self.item.exchanges.append(exchange.id)
+            self.item.lively = self.item.lively or shows_life(exchange)
 
     def mismatches(self, exchange: Exchange, found: Sequence[Mismatch]) -> None:
         """Judge one exchange by what the contract says of its response: documented status, documented shape."""
@@ -117,6 +119,15 @@ class Recorder:
                 )
             key = (requirement.id, judgement.finding.value, _place(judgement.pointer))
             self.item.judgements.setdefault(key, judgement)
+
+
+def shows_life(exchange: Exchange) -> bool:
+    """Whether an answer shows that a server works: a success that tells something.
+
+    A refusal, an error or a bare ``{"success": true}`` may be all that is left of a server behind a proxy.
+    """
+    body = exchange.json
+    return exchange.status == 200 and isinstance(body, dict) and body.get("success") is True and len(body) > 1
 
 
 def _place(pointer: str | None) -> str:

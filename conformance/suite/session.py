@@ -11,6 +11,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,20 @@ import pytest
 from conformance.contract import Contract
 from conformance.suite.judge import Judge, describe, is_accepted
 from conformance.suite.levels import BUDGETS, Budget
-from conformance.suite.recorder import ItemRecord, Recorder
+from conformance.suite.recorder import ItemRecord, Recorder, shows_life
 from conformance.suite.selection import Selection
 from conformance.suite.workdir import Workdir
-from conformance.target import BudgetExhausted, RecordingClient, Settings, TargetInfo, Throttle, WriteRefused
+from conformance.target import (
+    NOBODY,
+    RecordingClient,
+    Settings,
+    TargetError,
+    TargetInfo,
+    Throttle,
+    Vigil,
+    WriteRefused,
+)
+from conformance.target.health import CONFIG
 from conformance.verdicts.outcome import Finding, ItemOutcome, Judgement
 from conformance.world import Gate, Ledger, PreconditionFailed, Unavailable, World
 
@@ -48,6 +59,7 @@ class Session:
         self.errors: dict[str, str] = {}
         self.started: dict[str, float] = {}
         self.closing: dict[str, tuple[Finding, str, str | None]] = {}
+        self.lifeless: dict[str, str] = {}
 
     def broken_in(self, item: pytest.Item) -> list[Judgement]:
         """What the running item found broken so far, by its own checks and by the schemas."""
@@ -193,7 +205,7 @@ def _sort_exception(session: Session, item: pytest.Item, error: BaseException) -
         session.closing[item.nodeid] = (Finding.BLOCKED, str(error), error.requirement_id or None)
     elif isinstance(error, Unavailable | WriteRefused | pytest.skip.Exception):
         session.closing[item.nodeid] = (Finding.NOT_APPLICABLE, str(error), None)
-    elif isinstance(error, BudgetExhausted):
+    elif isinstance(error, TargetError):
         session.closing[item.nodeid] = (Finding.NOT_REACHED, str(error), None)
     elif (
         isinstance(error, KeyError | TypeError | IndexError | AttributeError | ValueError) and record and record.broken
@@ -228,6 +240,7 @@ def _outcome(session: Session, item: pytest.Item) -> ItemOutcome:
     assert record is not None
     error = session.errors.pop(item.nodeid, None)
     closing = session.closing.pop(item.nodeid, None)
+    lifeless = session.lifeless.pop(item.nodeid, None)
     if closing is not None:
         judge.close(*closing)
     elif error is None and session.settings.read_only:
@@ -237,6 +250,7 @@ def _outcome(session: Session, item: pytest.Item) -> ItemOutcome:
     elif error is None:
         judge.close(Finding.NOT_REACHED, "the test ended without seeing what the clause speaks of")
     strangers = session.recorder.strangers
+    found = (*judge.judgements, *record.judgements.values())
     kind = item.get_closest_marker("kind")
     doc = (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().splitlines()
     return ItemOutcome(
@@ -244,12 +258,19 @@ def _outcome(session: Session, item: pytest.Item) -> ItemOutcome:
         kind=str(kind.args[0]) if kind else _kind_by_folder(item),
         title=doc[0] if doc else item.name,
         requirements=clauses_of(item),
-        judgements=tuple(map(strangers.judgement, (*judge.judgements, *record.judgements.values()))),
+        judgements=tuple(strangers.judgement(_unless(lifeless, one)) for one in found),
         duration_s=round(time.monotonic() - session.started.pop(item.nodeid), 3),
         exchanges=tuple(record.exchanges),
         error=None if error is None else strangers.words(error),
         counters=record.counters,
     )
+
+
+def _unless(lifeless: str | None, judgement: Judgement) -> Judgement:
+    """A judgement as it is, or as *not reached* where the target did not work while the clause seemed to be kept."""
+    if lifeless is None or judgement.finding is not Finding.HELD:
+        return judgement
+    return replace(judgement, finding=Finding.NOT_REACHED, sentence=lifeless)
 
 
 def _kind_by_folder(item: pytest.Item) -> str:
@@ -291,8 +312,37 @@ def client(session: Session) -> Iterator[RecordingClient]:
         **patience,
         on_wait=lambda seconds, why: session.workdir.tell_wait(session.worker, throttle.waited_s, seconds, why),
     )
-    with RecordingClient(session.settings, session.contract, session.recorder, throttle, worker=session.worker) as made:
+    vigil = Vigil(lambda unanswered: session.workdir.tell_gone(session.worker, unanswered))
+    with RecordingClient(
+        session.settings, session.contract, session.recorder, throttle, vigil=vigil, worker=session.worker
+    ) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def life(request: pytest.FixtureRequest, session: Session, client: RecordingClient) -> Iterator[None]:
+    """Ask for the configuration after a test that saw nothing but refusals and errors.
+
+    A server that answers the same to everything, or nothing at all, keeps many a clause by chance. Once the target is
+    gone no test begins: it would note things to be removed that it cannot make.
+    """
+    if client.vigil:
+        client.vigil.before()
+    if session.workdir.orphaned():
+        request.session.shouldstop = "nobody waits for the tests any more"
+    yield
+    record = session.recorder.item
+    if record is None or record.lively:
+        return
+    try:
+        exchange = client.request(NOBODY, "GET", CONFIG)
+    except TargetError as error:
+        session.lifeless[request.node.nodeid] = str(error)
+        return
+    if not shows_life(exchange):
+        session.lifeless[request.node.nodeid] = (
+            f"no answer to this test shows a working server, and {CONFIG} answered {describe(exchange)}"
+        )
 
 
 @pytest.fixture(scope="session")

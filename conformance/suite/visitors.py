@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from conformance.contract.exchange import Exchange
-from conformance.suite.judge import Judge
+from conformance.suite.judge import Judge, describe, is_accepted
 from conformance.target import NOBODY, RecordingClient
+from conformance.world import PreconditionFailed
+
+_READ: Final = "LC-VISITOR-036"
+"""The clause that a visitor is read by his token."""
 
 
 def register(client: RecordingClient, token: str, **fields: Any) -> Exchange:
@@ -28,8 +32,15 @@ def read(client: RecordingClient, token: str) -> Exchange:
 
 
 def stored(client: RecordingClient, token: str) -> dict[str, Any]:
-    """The visitor with a token; empty where nobody has it."""
+    """The visitor with a token; empty where nobody has it, which is answered with success as well.
+
+    Raises:
+        PreconditionFailed: The read itself failed, so nobody knows what is stored.
+    """
     exchange = read(client, token)
+    if not is_accepted(exchange):
+        sentence = f"reading the visitor answered {describe(exchange)}, so nobody knows what is stored"
+        raise PreconditionFailed(_READ, exchange, sentence)
     found = exchange.json.get("visitor") if isinstance(exchange.json, dict) else None
     return found if isinstance(found, dict) else {}
 

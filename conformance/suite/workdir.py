@@ -1,17 +1,18 @@
 """The work directory of a run: what the processes of one run share, and what is left when one of them dies.
 
 ``settings.json`` (without secrets; those travel in the environment), ``target.json``, ``runner.json`` (the process that
-waits for the tests), ``plan-<worker>.json``, ``exchanges-<worker>.jsonl``, ``ledger-<worker>.jsonl``, ``outcomes.jsonl``
-and the ``gate``.
+waits for the tests), and for each worker ``plan-*.json``, ``exchanges-*.jsonl`` and ``ledger-*.jsonl``; the
+``outcomes.jsonl`` of all, and the ``gate``.
 """
 
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ class Workdir:
         path.mkdir(0o700, parents=True, exist_ok=True)
         with suppress(OSError):
             path.chmod(0o700)
-        for pattern in ("plan-*.json", "waiting-*.json", "paced", "exchanges-*.jsonl", "outcomes.jsonl"):
+        for pattern in ("plan-*.json", "waiting-*.json", "gone-*.json", "paced", "exchanges-*.jsonl", "outcomes.jsonl"):
             for stale in path.glob(pattern):
                 stale.unlink(missing_ok=True)
         shutil.rmtree(path / "gate", ignore_errors=True)
@@ -157,6 +158,15 @@ class Workdir:
             with suppress(OSError, msgspec.DecodeError):
                 found.append(msgspec.json.decode(path.read_bytes(), type=Wait))
         return found
+
+    def tell_gone(self, worker: str, unanswered: Sequence[str]) -> None:
+        """Write down that a worker found the target gone, and by which exchanges."""
+        (self.path / f"gone-{worker}.json").write_bytes(msgspec.json.encode(list(unanswered)))
+
+    def gone(self) -> frozenset[str]:
+        """The exchanges by which workers found that the target has stopped answering; empty where none did."""
+        found = (msgspec.json.decode(path.read_bytes(), type=list[str]) for path in self.path.glob("gone-*.json"))
+        return frozenset(itertools.chain.from_iterable(found))
 
     def add_outcome(self, encoded: str) -> None:
         """Append one outcome, as it stands in the report of its item."""

@@ -10,6 +10,7 @@ from conformance.target.errors import (
     SecondFactorNeeded,
     SettingsError,
     TargetError,
+    TargetGone,
     TargetNotHealthy,
     TargetUnreachable,
     WriteRefused,
@@ -19,6 +20,7 @@ from conformance.target.ports import Silence, Sink
 from conformance.target.probe import Identity, TargetInfo, probe
 from conformance.target.settings import Settings, load_settings
 from conformance.target.throttle import Limiter, Throttle
+from conformance.target.vigil import Vigil
 
 __all__ = [
     "ABSENT",
@@ -37,10 +39,12 @@ __all__ = [
     "Silence",
     "Sink",
     "TargetError",
+    "TargetGone",
     "TargetInfo",
     "TargetNotHealthy",
     "TargetUnreachable",
     "Throttle",
+    "Vigil",
     "WriteRefused",
     "load_settings",
     "probe",

@@ -21,6 +21,8 @@ import httpx
 from conformance.contract.exchange import LARGEST_BODY, Body, Exchange, Request, Response
 from conformance.target.bodies import TEXT_LIMIT, Inflater, capture, read_json, refuse_masses, whole
 from conformance.target.errors import RateLimitExceeded, SettingsError, WriteRefused
+from conformance.target.health import INFO
+from conformance.target.personas import NOBODY
 from conformance.target.ports import Silence
 from conformance.target.redact import Redactor
 from conformance.target.settings import Settings
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from conformance.target.personas import Caller, Persona
     from conformance.target.ports import ContractLike, Sink
+    from conformance.target.vigil import Vigil
     from conformance.target.wire import Query
 
 
@@ -75,6 +78,7 @@ class RecordingClient:
         contract: Resolves operations and checks exchanges; ``None`` before it is known.
         sink: Is told of every exchange and of its mismatches.
         throttle: Keeps the pace; by default one that obeys ``settings.max_rate``.
+        vigil: Notices that the target has stopped answering; by default nobody does.
         worker: Stands in the ids of exchanges.
         max_bytes: Bytes of an answer's body, decompressed, that are read at most.
 
@@ -92,6 +96,7 @@ class RecordingClient:
         sink: Sink | None = None,
         throttle: Throttle | None = None,
         *,
+        vigil: Vigil | None = None,
         worker: str = "main",
         max_bytes: int = LARGEST_BODY,
     ) -> None:
@@ -100,6 +105,7 @@ class RecordingClient:
         self.contract = contract
         self.sink: Sink = sink or Silence()
         self.throttle = throttle or Throttle(max_rate=self.settings.max_rate)
+        self.vigil = vigil
         self.item = ""
         self.sent = 0
         self.redactor = Redactor()
@@ -246,10 +252,13 @@ class RecordingClient:
         authenticated = bool(operation.authenticated if operation else persona.auth_token)
         waited = 0.0
         for attempt in itertools.count(1):
+            if self.vigil:
+                self.vigil.before()
             self.throttle.before(route, persona.name)
             exchange, private = self._once(persona.name, outgoing, timeout_s or self.settings.timeout_s)
             self.sink.exchange(exchange)
             response = exchange.response
+            self._watch(exchange)
             if response is not None:
                 self.throttle.after(
                     route,
@@ -272,6 +281,20 @@ class RecordingClient:
         if self.contract is not None and (exchange.status != 429 or allow_429):
             self.sink.mismatches(exchange, self.contract.check(exchange))
         return exchange, private
+
+    def _watch(self, exchange: Exchange) -> None:
+        if self.vigil is None:
+            return
+        if exchange.response is None:
+            self.vigil.unanswered(exchange.id, self._is_there)
+        else:
+            self.vigil.answered()
+
+    def _is_there(self, most_s: float) -> bool:
+        """Whether the target answers at all; the exchange belongs to no test, so nobody is told of it."""
+        asked = self._prepare(NOBODY, "GET", INFO, None, ABSENT, None, None, None)
+        exchange, _ = self._once(NOBODY.name, asked, min(most_s, self.settings.timeout_s))
+        return exchange.response is not None
 
     def _refuse_writes(self, method: str, path: str, operation: Any) -> None:
         if not self.settings.read_only:

@@ -65,6 +65,10 @@ class BudgetExhausted(TargetError):
     exit_code = 4
 
 
+class TargetGone(BudgetExhausted):
+    """The target answered at first, and has stopped: what was not seen by then is *not reached*."""
+
+
 class RateLimitExceeded(BudgetExhausted):
     """The target kept answering 429 for longer than the suite may wait.
 

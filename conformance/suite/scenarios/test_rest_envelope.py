@@ -190,6 +190,8 @@ def _judge_insides(world: World, judge: Judge, exchange: Exchange) -> None:
             "LC-SECURITY-025", "the server was started with TEST_MODE, in which it shows stacks", exchange
         )
         return
+    if not shown and response is not None and response.status >= 500:
+        return  # an error that says nothing is no refusal, and shows nothing of how refusals are written
     judge.that(
         "LC-SECURITY-025",
         not shown,
