@@ -16,7 +16,7 @@ from conformance.runner.progress import Reporter
 from conformance.runner.serving import serve_app
 from conformance.suite.recorder import Recorder
 from conformance.suite.workdir import Workdir
-from conformance.target import RecordingClient, Settings, TargetError, TargetInfo, Throttle
+from conformance.target import RecordingClient, Settings, TargetError, TargetInfo, TargetUnreachable, Throttle
 from conformance.target.health import check_health
 from conformance.target.vigil import GONE
 from conformance.verdicts import Finding, ItemOutcome, Judgement, LeftBehind
@@ -157,7 +157,8 @@ def still_works(settings: Settings, workdir: Workdir) -> str | None:
                 check_health(client)
                 return None
             except TargetError as error:
-                if time.monotonic() > give_up:
+                # Only a server that restarts is waited for; one that answers otherwise would go on to do so.
+                if not isinstance(error, TargetUnreachable) or time.monotonic() > give_up:
                     return f"after the tests the target works no more: {error.sentence}"
             time.sleep(1)
 

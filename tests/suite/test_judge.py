@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from conformance.contract import Contract, load_contract
 from conformance.contract.exchange import Body, Exchange, Request, Response
-from conformance.suite.judge import Judge, UnboundClause, describe, is_accepted
+from conformance.suite.judge import Judge, UnboundClause, describe, is_accepted, is_refused
 from conformance.verdicts import Finding
 from conformance.world import PreconditionFailed
 
@@ -39,6 +40,23 @@ def contract() -> Contract:
 def judge(contract: Contract) -> Judge:
     """A judge of a test that is bound to two clauses."""
     return Judge(contract, "rooms::test", (CLAUSE, OTHER))
+
+
+def test_what_was_not_answered_never_held(judge: Judge) -> None:
+    """A clause that seems to be kept by a request without an answer is not reached."""
+    lost = replace(exchange(), response=None, failure="the connection was closed")
+    assert not judge.that(CLAUSE, True, "never said", exchange=lost)
+    (found,) = judge.judgements
+    assert found.finding is Finding.NOT_REACHED
+    assert "the connection was closed" in found.sentence
+
+
+def test_only_the_documented_refusal_is_one() -> None:
+    """No answer, an error and a bare page are no refusal."""
+    assert is_refused(exchange(400, {"success": False, "error": "no"}))
+    assert not is_refused(exchange(500, {"success": False, "error": "no"}))
+    assert not is_refused(exchange(400, text="no", media="text/plain"))
+    assert not is_refused(replace(exchange(), response=None))
 
 
 def test_a_clause_that_held_says_nothing(judge: Judge) -> None:
