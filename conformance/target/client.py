@@ -407,6 +407,9 @@ class RecordingClient:
             },
         )
         answer = self._transport.handle_request(request)
+        if self.vigil:
+            # An answer that goes wrong after its headers is a fault, and no silence.
+            self.vigil.answered()
         try:
             headers = _headers(answer.headers.raw)
             inflater = Inflater(headers.get("content-encoding", ""))

@@ -33,7 +33,7 @@ def half_closed(line: Line, call: Call) -> None:
 
 
 @kind(AWAY, spared=0, name="closed at once from the start")
-@kind(BROKEN, name="closed at once in the middle")
+@kind(OPEN, name="closed at once in the middle")
 def closed(line: Line, call: Call) -> None:
     """Close the connection instead of answering."""
     line.close()
