@@ -285,7 +285,8 @@ class RecordingClient:
     def _watch(self, exchange: Exchange) -> None:
         if self.vigil is None:
             return
-        if exchange.response is None:
+        # What is no HTTP came from somebody all the same.
+        if exchange.response is None and "is not HTTP" not in (exchange.failure or ""):
             self.vigil.unanswered(exchange.id, self._is_there)
         else:
             self.vigil.answered()
