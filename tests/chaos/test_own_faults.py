@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from conformance.reference import reference_server
+from conformance.suite.workdir import Workdir
 from conformance.verdicts import Verdict, read_result
-from tests.chaos import child
+from tests.chaos import child, foreign
 
 _FEW = "LC-CONFIG-007,LC-CONFIG-008,LC-VISITOR-002,LC-VISITOR-003"
 _BROKEN_CHECK = """
@@ -143,3 +144,45 @@ def test_no_connection_leaves_for_anything_but_the_target(tmp_path: Path) -> Non
     assert done.code == 0, done.said
     assert len(done.places) == 1
     assert next(iter(done.places)).startswith("('127.0.0.1', ")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_tests_that_nobody_waits_for_end_and_clean_up(workers: str, tmp_path: Path) -> None:
+    """Only the process that the user started is killed: those below it do not go on for hours, and clean up."""
+    with reference_server() as url:
+        process = child.start(
+            tmp_path,
+            *("run", str(url), "--admin-user", url.admin_user, "--only", "rooms,visitors", "--level", "quick", "-q"),
+            *("--workers", workers, "--report", "out", "--format", "json"),
+            LIVECHAT_CONFORMANCE_ADMIN_PASSWORD=url.admin_password,
+        )
+        below: list[int] = []
+        try:
+            outcomes = tmp_path / "out" / "work" / "outcomes.jsonl"
+            end = time.monotonic() + 120
+            while time.monotonic() < end and not (outcomes.exists() and outcomes.stat().st_size):
+                time.sleep(0.05)
+            below = [pid for pid in child.descendants(process.pid) if pid != process.pid]
+            process.kill()
+            process.communicate(timeout=30)
+            end = time.monotonic() + 120
+            while time.monotonic() < end and any(_is_there(pid) for pid in below):
+                time.sleep(0.2)
+            assert not any(_is_there(pid) for pid in below)
+        finally:
+            for pid in below:
+                child.kill_tree(pid)
+        assert not foreign.ours(url)
+        assert not foreign.visitors_of_ours(url)
+        assert len(outcomes.read_bytes().splitlines()) < len(Workdir(tmp_path / "out" / "work").plan())
+
+
+def _is_there(pid: int) -> bool:
+    """Whether a process still runs: nobody may be left to ask how it ended."""
+    try:
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] != "Z"
+        )
+    except OSError:
+        return False
