@@ -119,7 +119,10 @@ class Run:
         try:
             if not self.interrupted and (broken_down := stage.still_works(self.settings, self.workdir)):
                 self.endings.append(broken_down)
-            return stage.clean_up(self.settings, self.workdir, hurried=hurried)
+            left = stage.clean_up(self.settings, self.workdir, hurried=hurried)
+            seen = stage.other_runs(self.settings, self.contract, self.workdir)
+            self.info = replace(self.info, notes=tuple(dict.fromkeys((*self.info.notes, *seen))))
+            return left
         except KeyboardInterrupt:
             self.interrupted = True
             self.endings.append("cleaning up was interrupted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import sys
@@ -18,9 +19,10 @@ from conformance.suite.recorder import Recorder
 from conformance.suite.workdir import Workdir
 from conformance.target import RecordingClient, Settings, TargetError, TargetInfo, TargetUnreachable, Throttle
 from conformance.target.health import check_health
+from conformance.target.login import admin_persona, log_out
 from conformance.target.vigil import GONE
 from conformance.verdicts import Finding, ItemOutcome, Judgement, LeftBehind
-from conformance.world import Gate, Ledger, World, blast, neighbours, prepare, read_ledger, sweep_ledgers
+from conformance.world import Gate, Ledger, World, blast, neighbours, prepare, read_ledger, run_prefix, sweep_ledgers
 from conformance.world.sweep import UNFINISHED
 
 _PATIENT_S = 300.0
@@ -161,6 +163,24 @@ def still_works(settings: Settings, workdir: Workdir) -> str | None:
                 if not isinstance(error, TargetUnreachable) or time.monotonic() > give_up:
                     return f"after the tests the target works no more: {error.sentence}"
             time.sleep(1)
+
+
+def other_runs(settings: Settings, contract: Contract, workdir: Workdir) -> list[str]:
+    """What the report should say of other runs that are on the target at the end of this one, when its own are gone."""
+    if settings.read_only or not settings.has_admin or workdir.paced or workdir.gone():
+        return []
+    with RecordingClient(settings, contract) as client, contextlib.suppress(TargetError):
+        admin = admin_persona(client, settings)
+        if admin is None:
+            return []
+        try:
+            return neighbours.look(client, admin, run_prefix(settings.seed, "stage", settings.shard))
+        except neighbours.SameNames:
+            return []  # what this run could not remove, and names by itself
+        finally:
+            if settings.admin_password:
+                log_out(client, admin)
+    return []
 
 
 def without_its_end(outcome: ItemOutcome, gone: frozenset[str]) -> ItemOutcome:

@@ -65,9 +65,7 @@ class Ground:
         self.ledger = ledger
         self.settings = settings
         self.gate = gate
-        # Parts of one split run share a seed, and may well judge one server at the same time.
-        part = f"s{settings.shard.partition('/')[0]}" if settings.shard else ""
-        self.prefix = run_prefix(seed, part + worker)
+        self.prefix = run_prefix(seed, worker, settings.shard)
         self.names = Names(self.prefix)
         self._admin = admin
         self._login: Entry | None = None

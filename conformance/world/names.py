@@ -20,8 +20,12 @@ MAIL_DOMAIN: Final = "example.com"
 """Reserved for examples, and known to the name service: some servers look the mail domain up."""
 
 
-def run_prefix(seed: int, worker: str) -> str:
-    """The prefix of one worker of one run; the same seed and worker give the same prefix."""
+def run_prefix(seed: int, worker: str, shard: str | None = None) -> str:
+    """The prefix of one worker of one run; the same seed and worker give the same prefix.
+
+    Parts of one split run (``shard`` is ``K/N``) share a seed, and have prefixes of their own.
+    """
+    worker = f"s{shard.partition('/')[0]}{worker}" if shard else worker
     digits = ""
     while True:
         seed, digit = divmod(seed, 36)
