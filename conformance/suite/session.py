@@ -319,8 +319,17 @@ def client(session: Session) -> Iterator[RecordingClient]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def onlooker(session: Session, client: RecordingClient) -> Iterator[RecordingClient]:
+    """A client whose exchanges belong to no test, and to no evidence."""
+    with RecordingClient(session.settings, None, None, client.throttle, vigil=client.vigil) as made:
+        yield made
+
+
 @pytest.fixture(autouse=True)
-def life(request: pytest.FixtureRequest, session: Session, client: RecordingClient) -> Iterator[None]:
+def life(
+    request: pytest.FixtureRequest, session: Session, client: RecordingClient, onlooker: RecordingClient
+) -> Iterator[None]:
     """Ask for the configuration after a test that saw nothing but refusals and errors.
 
     A server that answers the same to everything, or nothing at all, keeps many a clause by chance. Once the target is
@@ -335,7 +344,7 @@ def life(request: pytest.FixtureRequest, session: Session, client: RecordingClie
     if record is None or record.lively:
         return
     try:
-        exchange = client.request(NOBODY, "GET", CONFIG)
+        exchange = onlooker.request(NOBODY, "GET", CONFIG)
     except TargetError as error:
         session.lifeless[request.node.nodeid] = str(error)
         return
