@@ -12,7 +12,7 @@ from conformance.reference.server import Url
 from conformance.reference.site import write_setting
 from conformance.suite.workdir import alone, keep_ledgers
 from conformance.verdicts import read_result
-from conformance.world import Ledger, read_ledger
+from conformance.world import Ledger, read_ledger, run_prefix
 from tests.runner.conftest import Run
 
 _FEW = ("--only", "LC-CONFIG-007,LC-VISITOR-002", "--level", "quick", "--report", "out", "--format", "json")
@@ -102,3 +102,23 @@ def test_a_run_first_finishes_what_an_earlier_one_left(livechat: Run, tmp_path: 
         one for path in (tmp_path / "out").rglob("*ledger*.jsonl") for one in read_ledger(path).entries if one.open
     ]
     assert not read_result(tmp_path / "out" / "result.json").left_behind
+
+
+@pytest.mark.parametrize(("seed", "code"), [("7", 2), ("8", 0)])
+def test_things_of_another_run_are_refused_or_told(seed: str, code: int, livechat: Run, tmp_path: Path) -> None:
+    """With the same names nothing could be told apart; with others the report says that there was another run."""
+    with reference_server() as server:
+        name = f"{run_prefix(7, 'gw0')}-d1"
+        server.site.departments.insert({"_id": "another", "name": name, "enabled": True})
+        server.site.store.commit()
+        done = livechat(
+            *("run", str(server), "--admin-user", server.admin_user, "--seed", seed, *_FEW),
+            LIVECHAT_CONFORMANCE_ADMIN_PASSWORD=server.admin_password,
+        )
+        assert server.site.departments.get("another") is not None
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    assert "lcx-7-" in said
+    assert "sweep" in said
+    if code == 0:
+        assert any("lcx-7-" in note for note in read_result(tmp_path / "out" / "result.json").target.notes)
