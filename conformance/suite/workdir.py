@@ -216,4 +216,4 @@ def keep_ledgers(path: Path) -> None:
             ledger.unlink()
         elif ledger.parent == path:
             kept.mkdir(exist_ok=True)
-            ledger.replace(kept / f"{int(ledger.stat().st_mtime)}-{ledger.name}")
+            ledger.replace(kept / f"{ledger.stat().st_mtime_ns}-{ledger.name}")

@@ -17,6 +17,7 @@ from conformance.target.login import send_proven, text_of
 from conformance.target.personas import NOBODY
 from conformance.world import methods
 from conformance.world.errors import PreconditionFailed, Unavailable
+from conformance.world.ledger import Entry
 from conformance.world.names import is_own_phone, owns
 from conformance.world.preparation import CHANGED, METHODS, ROUTING
 from conformance.world.things import LeftBehind
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from conformance.contract.exchange import Exchange
     from conformance.target.client import RecordingClient
     from conformance.target.personas import Persona
-    from conformance.world.ledger import Entry, Ledger
+    from conformance.world.ledger import Ledger
     from conformance.world.visitors import Visitors
 
-_ORDER: Final = ("page", "room", "phone", "visitor", "department", "user", "field", "trigger", "setting")
+_ORDER: Final = ("page", "chat", "room", "phone", "visitor", "department", "user", "field", "trigger", "setting")
 _INDEPENDENT: Final = {"room", "visitor"}
 """Kinds of which there are many, and of which each can be removed beside the others."""
 _AT_ONCE: Final = 40
@@ -39,12 +40,6 @@ _WORTH_THREADS: Final = 24
 _THREADS: Final = 6
 _PATIENCE: Final = 4
 """Calls in a row without an answer after which the server is taken for gone."""
-
-
-_GIVEN: Final = (
-    "it was opened while the run went on, and the server gave it to an agent of the run, who is gone: forward it to "
-    "one of yours"
-)
 
 
 class Stay(Exception):
@@ -124,6 +119,12 @@ class Remover:
     def _page(self, name: str, id: str | None, facts: dict[str, Any]) -> None:
         raise Stay("no call removes pages that were visited outside of a room; the server forgets them after 30 days")
 
+    def _chat(self, name: str, id: str | None, facts: dict[str, Any]) -> None:
+        raise Stay(
+            "it is a chat of somebody else: it was opened while the run went on, and the server gave it to an agent of "
+            "the run, who is gone; forward it to one of yours"
+        )
+
     def _visitor(self, name: str, id: str | None, facts: dict[str, Any]) -> None:
         if not owns(name):
             raise Stay("its token does not carry our prefix")
@@ -184,13 +185,13 @@ class Remover:
         exchange = self._proven("deleteUser", json={"userId": user["_id"]})
         self._answer(exchange, gone=("error-invalid-user",))
 
-    def chats_of_others(self, agents: Sequence[str]) -> list[LeftBehind]:
-        """Open chats of other people's visitors that the server gave to agents of ours: they are not ours to change.
+    def chats_of_others(self, agents: Sequence[str]) -> list[str]:
+        """Ids of open rooms of other people's visitors that the server gave to agents of ours: not ours to change.
 
         Args:
             agents: Ids of agents who are about to be removed.
         """
-        found: list[LeftBehind] = []
+        found: list[str] = []
         for first in range(0, len(agents), _AT_ONCE):
             query = [("open", "true"), ("count", "100"), *(("agents[]", id) for id in agents[first : first + _AT_ONCE])]
             with contextlib.suppress(Stay, TargetError):
@@ -201,7 +202,7 @@ class Remover:
                     # A visitor whom a text message made has a token of the server's choice.
                     names = [visitor.get(key) for key in ("token", "username")] if isinstance(visitor, dict) else []
                     if isinstance(server, dict) and server.get("_id") in agents and not any(map(owns, names)):
-                        found.append(LeftBehind("chat of somebody else", str(room.get("_id")), None, _GIVEN))
+                        found.append(str(room.get("_id")))
         return found
 
     def _field(self, name: str, id: str | None, facts: dict[str, Any]) -> None:
@@ -296,7 +297,7 @@ def remove_entries(
         chosen = sorted((entry for entry in waiting if entry.kind == kind), key=lambda entry: -entry.number)
         if kind == "user":
             # Our own rooms are closed by now.
-            sweep.left += remover.chats_of_others([entry.id for entry in chosen if entry.id])
+            sweep.name_chats([entry.id for entry in chosen if entry.id])
         if kind in _INDEPENDENT and len(chosen) >= _WORTH_THREADS:
             with ThreadPoolExecutor(_THREADS, thread_name_prefix="clean-up") as pool:
                 list(pool.map(sweep.one, chosen))
@@ -315,6 +316,12 @@ class _Removal:
         self._ledger = ledger
         self._end = end
         self._failures = 0
+
+    def name_chats(self, agents: Sequence[str]) -> None:
+        """Write down which chats of other people are with agents who are about to be removed, so that all are named."""
+        for room in self._remover.chats_of_others(agents):
+            entry = self._ledger.intend("chat", room) if self._ledger else Entry(0, "chat", room)
+            self.one(entry)
 
     def one(self, entry: Entry) -> None:
         """Remove one object, or add it to what is left."""

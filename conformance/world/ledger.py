@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE: Final = 1_000_000
 _KINDS: Final = {
-    *("visitor", "room", "page", "department", "user", "field", "trigger", "phone", "setting", "login"),
+    *("visitor", "room", "page", "chat", "department", "user", "field", "trigger", "phone", "setting", "login"),
 }
 
 
@@ -30,8 +30,8 @@ class Entry:
 
     Attributes:
         number: Unique within the file.
-        kind: ``visitor``, ``room``, ``page`` (visited outside of a room), ``department``, ``user``, ``field``,
-            ``trigger``, ``phone``, ``setting``, ``login``.
+        kind: ``visitor``, ``room``, ``page`` (visited outside of a room), ``chat`` (of somebody else, given to
+            an agent of ours), ``department``, ``user``, ``field``, ``trigger``, ``phone``, ``setting``, ``login``.
         name: A visitor's token (also of a page), a department's name, a user's name, a setting's id and so on.
         id: The server's id, or ``None`` while it is not known.
         facts: What else clean-up needs: a room's visitor token, a setting's value before and after.

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.target import Settings
-from conformance.world import World, neighbours
+from conformance.world import World, neighbours, sweep_ledgers
 from conformance.world.cleanup import Remover
 
 
@@ -50,7 +50,7 @@ def test_parts_of_a_split_run_have_names_of_their_own(make_world: Callable[..., 
         neighbours.look(one.client, one.admin, one.prefix, part=True)
 
 
-def test_a_chat_of_somebody_else_with_our_agent_is_named(world: World) -> None:
+def test_a_chat_of_somebody_else_with_our_agent_is_named(world: World, settings: Settings) -> None:
     """A customer who came meanwhile was given to our agent; his room is not ours to change, and not forgotten."""
     agent = world.home.agent
     world.keep_online(agent)
@@ -60,7 +60,11 @@ def test_a_chat_of_somebody_else_with_our_agent_is_named(world: World) -> None:
         opened = send(world.admin, "openRoom", query={"token": "customer-1", "agentId": agent.user_id})
     room = opened.json["room"]["_id"]
     (left,) = world.clean_up()
-    assert (left.kind, left.name) == ("chat of somebody else", room)
+    assert (left.kind, left.name) == ("chat", room)
+    # The report is drawn from what the ledgers still name.
+    assert [(one.kind, one.name) for one in sweep_ledgers(settings, [world.ledger.path]).left_behind] == [
+        ("chat", room)
+    ]
     assert "forward it" in left.reason
 
 
