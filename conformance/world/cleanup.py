@@ -189,7 +189,7 @@ class Remover:
         """Ids of open rooms of other people's visitors that the server gave to agents of ours: not ours to change.
 
         Args:
-            agents: Ids of agents who are about to be removed.
+            agents: Ids of agents, also of removed ones.
         """
         found: list[str] = []
         for first in range(0, len(agents), _AT_ONCE):
@@ -295,15 +295,15 @@ def remove_entries(
     waiting = [entry for entry in entries if entry.open]
     for kind in _ORDER:
         chosen = sorted((entry for entry in waiting if entry.kind == kind), key=lambda entry: -entry.number)
-        if kind == "user":
-            # Our own rooms are closed by now.
-            sweep.name_chats([entry.id for entry in chosen if entry.id])
         if kind in _INDEPENDENT and len(chosen) >= _WORTH_THREADS:
             with ThreadPoolExecutor(_THREADS, thread_name_prefix="clean-up") as pool:
                 list(pool.map(sweep.one, chosen))
         else:
             for entry in chosen:
                 sweep.one(entry)
+        if kind == "user":
+            # Our own rooms are closed by now, and nobody of ours can be given another chat.
+            sweep.name_chats([entry.id for entry in chosen if entry.id])
     return sweep.left
 
 
@@ -318,7 +318,7 @@ class _Removal:
         self._failures = 0
 
     def name_chats(self, agents: Sequence[str]) -> None:
-        """Write down which chats of other people are with agents who are about to be removed, so that all are named."""
+        """Write down which chats of other people were with agents who are gone now, so that all are named."""
         for room in self._remover.chats_of_others(agents):
             entry = self._ledger.intend("chat", room) if self._ledger else Entry(0, "chat", room)
             self.one(entry)
